@@ -1,0 +1,88 @@
+package track
+
+import (
+	"net/netip"
+	"time"
+)
+
+// Event is something worth telling, in the order it became known: *SocketSeen,
+// *Retransmitted, *Probed, *OutOfOrdered, *Duplicated, *DeadlineSet,
+// *VerdictGiven, *Ended.
+type Event interface{ When() Instant }
+
+// SocketSeen is the first sight of a socket, or a change of its state, queues,
+// kind of timer or counters.
+type SocketSeen struct {
+	At     Instant
+	Socket Socket
+	Owner  Owner
+}
+
+// Retransmitted is a segment sent again.
+type Retransmitted struct {
+	At       Instant
+	Frame    uint64
+	Src, Dst netip.AddrPort
+	Seq, Len uint32 // Seq as on the wire
+	Flags    Flags
+	Finding  Finding
+}
+
+// Probed is a keepalive or zero-window probe.
+type Probed struct {
+	At       Instant
+	Frame    uint64
+	Src, Dst netip.AddrPort
+	Kind     FireKind // FireKeepalive or FireProbe
+	Nth      int
+	Interval time.Duration
+}
+
+// OutOfOrdered is a segment that came after a later one, never seen before.
+type OutOfOrdered struct {
+	At       Instant
+	Frame    uint64
+	Src, Dst netip.AddrPort
+	Seq, Len uint32
+}
+
+// Duplicated is one packet captured twice.
+type Duplicated struct {
+	At       Instant
+	Frame    uint64
+	Src, Dst netip.AddrPort
+	Seq, Len uint32
+}
+
+// DeadlineSet is a forecast, at first and whenever it has moved by over 10 ms or
+// changed its cause or exactness.
+type DeadlineSet struct {
+	At            Instant
+	Local, Remote netip.AddrPort
+	State         State
+	Forecast      Forecast
+}
+
+// VerdictGiven is a verdict, at first and whenever its kind changes.
+type VerdictGiven struct {
+	At            Instant
+	Local, Remote netip.AddrPort
+	Coverage      Coverage
+	Verdict       Verdict
+}
+
+// Ended is the end of a connection.
+type Ended struct {
+	Local, Remote netip.AddrPort
+	Certificate   Certificate
+}
+
+// When returns the moment of the event.
+func (e *SocketSeen) When() Instant    { return e.At }
+func (e *Retransmitted) When() Instant { return e.At }
+func (e *Probed) When() Instant        { return e.At }
+func (e *OutOfOrdered) When() Instant  { return e.At }
+func (e *Duplicated) When() Instant    { return e.At }
+func (e *DeadlineSet) When() Instant   { return e.At }
+func (e *VerdictGiven) When() Instant  { return e.At }
+func (e *Ended) When() Instant         { return e.Certificate.At }
