@@ -1,6 +1,6 @@
 package track
 
-import 
+import "time"
 
 // Snapshot is the whole picture at one moment. It is immutable and shares what
 // did not change with the snapshots before it.
