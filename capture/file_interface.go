@@ -75,8 +75,8 @@ func newFileClock(resolution uint8, offset int64) fileClock {
 		c.limit = math.MaxInt64 / c.factor
 	case exponent <= 28:
 		c.divide = pow10(exponent - 9)
-	default: // all of 64 bits is less than a nanosecond
-		c.divide = math.MaxUint64
+	default: // any stamp is less than a nanosecond
+		c.limit = math.MaxUint64
 	}
 	return c
 }
