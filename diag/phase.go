@@ -1,0 +1,109 @@
+package diag
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"math"
+	"os"
+	"strconv"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/tcpwatch/tcpwatch/track"
+)
+
+const (
+	phaseTicks = 3                     // that have to be seen going by
+	phaseTime  = 50 * time.Millisecond // at most
+)
+
+// ReadPhase finds where the timer wheel stands, from /proc/timer_list, which
+// takes root. It takes some milliseconds, and its answer holds until reboot.
+func ReadPhase() (track.Phase, error) {
+	perSecond := hz()
+	if perSecond == 0 {
+		return track.Phase{}, fmt.Errorf("read wheel phase: %w: the kernel does not tell its tick", ErrUnsupported)
+	}
+	file, err := os.Open("/proc/timer_list")
+	if errors.Is(err, fs.ErrPermission) {
+		return track.Phase{}, &PermissionError{Op: "read wheel phase", Capability: "CAP_DAC_READ_SEARCH"}
+	}
+	if err != nil {
+		return track.Phase{}, fmt.Errorf("read wheel phase: %w", err)
+	}
+	defer file.Close()
+
+	p := phase{perNano: float64(perSecond) / 1e9}
+	buf := make([]byte, 256<<10)
+	for began := Now(); p.ticks < phaseTicks && Now().Sub(began) < phaseTime; {
+		jiffies, after, err := readJiffies(file, buf)
+		if err != nil {
+			return track.Phase{}, fmt.Errorf("read wheel phase: %w", err)
+		}
+		p.add(jiffies, after)
+	}
+	if p.ticks == 0 {
+		return track.Phase{}, fmt.Errorf("read wheel phase: no tick in %v", phaseTime)
+	}
+	return track.Phase{Known: true, Offset: p.offset()}, nil
+}
+
+// phase gathers readings of the tick counter. The counter never runs ahead of
+// the clock, so that each reading bounds the offset from below, the tighter the
+// sooner after a tick it was made.
+type phase struct {
+	perNano float64 // jiffies
+	lowest  float64 // the tightest bound so far
+	last    uint64  // the last reading, 0: none
+	ticks   int     // that went by between readings
+}
+
+// add takes the counter as it was read shortly before the given moment.
+func (p *phase) add(jiffies uint64, before track.Instant) {
+	bound := float64(jiffies) - float64(before)*p.perNano
+	if p.last == 0 || bound > p.lowest {
+		p.lowest = bound
+	}
+	if p.last != 0 && jiffies > p.last {
+		p.ticks++
+	}
+	p.last = jiffies
+}
+
+// offset returns the offset that the readings tell. Since Linux 6.3 ticks fall
+// on whole multiples of their length (tick_setup_device), which makes the
+// offset a whole number; a bound that is just short of one means it.
+func (p *phase) offset() float64 {
+	const short = 0.15 // jiffies; 0.6 ms at HZ=250
+	if whole := math.Ceil(p.lowest); whole-p.lowest < short {
+		return whole
+	}
+	return p.lowest
+}
+
+// readJiffies reads the tick counter from the start of /proc/timer_list, no
+// further than the first processor's, and the moment after that.
+func readJiffies(file *os.File, buf []byte) (jiffies uint64, after track.Instant, err error) {
+	for n := 0; n < len(buf); {
+		got, err := unix.Pread(int(file.Fd()), buf[n:min(n+4096, len(buf))], int64(n))
+		after = Now()
+		if err != nil {
+			return 0, 0, err
+		}
+		if got <= 0 {
+			break
+		}
+		n += got
+		const label = "\njiffies: "
+		if _, rest, ok := bytes.Cut(buf[:n], []byte(label)); ok {
+			if digits, _, ok := bytes.Cut(rest, []byte("\n")); ok {
+				jiffies, err = strconv.ParseUint(string(digits), 10, 64)
+				return jiffies, after, err
+			}
+		}
+	}
+	return 0, 0, fmt.Errorf("%w: /proc/timer_list tells no jiffies", ErrUnsupported)
+}
