@@ -109,8 +109,9 @@ type Moment struct {
 // Certificate is what is left of a connection that ended: what was foretold,
 // and what happened.
 type Certificate struct {
-	At             Instant
-	State          State // the last seen
+	At             Instant // between the last sight of it and the first sign of its absence
+	Alive          Instant // when it was last seen alive
+	State          State   // the last seen
 	Reason         Reason
 	FirstPredicted Instant       // the first deadline announced in its last stall; zero: none
 	Predicted      Instant       // the forecast standing 0.5 s before; zero: none

@@ -4,7 +4,7 @@ import "net/netip"
 
 // Record is one input of a [Tracker]. The set is closed: *Segment, *ICMP,
 // *Dump, *OptionsRead, *OwnersRead, *Limits, *Destroyed, *NeighbourRead, *Loss,
-// *ClockPair, *Source, *Tick.
+// *ClockPair, *Source, *Tick, *Frames, *Killed.
 type Record interface{ when() Instant }
 
 // Dump is one answer of the kernel's socket table: all of it, or the sockets
@@ -80,3 +80,19 @@ func (l *Loss) when() Instant          { return l.At }
 func (c *ClockPair) when() Instant     { return c.At }
 func (s *Source) when() Instant        { return s.At }
 func (t *Tick) when() Instant          { return t.At }
+
+// Frames counts what a source has read since the count before: all frames, and
+// those that could not be decoded.
+type Frames struct {
+	At                Instant
+	Seen, Undecodable uint64
+}
+
+// Killed tells that the user has had a socket destroyed.
+type Killed struct {
+	At     Instant
+	Cookie uint64
+}
+
+func (f *Frames) when() Instant { return f.At }
+func (k *Killed) when() Instant { return k.At }

@@ -1,0 +1,127 @@
+package track
+
+import "net/netip"
+
+// end is one end of a connection, as the tracker works on it: what the views
+// called Conn are made from.
+type end struct {
+	id            uint64
+	place         int // in Tracker.shown; -1: none
+	strange       int // in Tracker.strangers; -1: it has a socket
+	link          *link
+	side          int // local is link.addrs[side]
+	local, remote netip.AddrPort
+
+	row     *Socket // the last that differed; never changed; nil: known from packets only
+	seen    Instant // when a row of it was last read
+	dump    uint64  // number of the last full dump that had it
+	missed  int     // full dumps in a row that had it not
+	owner   Owner
+	options *Options
+	memory  Memory
+	killed  bool // the user had it destroyed
+
+	first, last     Instant
+	packets, bytes  uint64
+	retransmissions int
+	window          window // what the capture has shown against what the kernel counted
+	icmp            *ICMP  // the last error that quoted it
+
+	stall     *stall
+	needless  int // segments in a row that the peer sent again after they were acknowledged
+	neighbour Neighbour
+	queue     queueWatch
+	timeline  []Entry
+	dropped   uint64
+	moments   []Moment
+	forecast  Forecast
+	announced announcements
+	verdict   Verdict
+	judged    bool // a verdict has been given
+	gone      *Certificate
+
+	hot, soiled bool
+	due         Instant // when tick is to look at it next; zero: at each
+}
+
+// newEnd makes an end at one side of a link.
+func (t *Tracker) newEnd(l *link, side int) *end {
+	t.lastID++
+	e := &end{
+		id:      t.lastID,
+		link:    l,
+		side:    side,
+		local:   l.addrs[side],
+		remote:  l.addrs[1-side],
+		first:   t.now,
+		last:    t.now,
+		place:   -1,
+		strange: -1,
+	}
+	l.ends[side] = e
+	t.show(e)
+	return e
+}
+
+// turn moves an end that is known from packets only to the other side of its
+// link: the socket table has shown whose it is.
+func (e *end) turn() {
+	l := e.link
+	l.ends[e.side] = nil
+	e.side = 1 - e.side
+	l.ends[e.side] = e
+	e.local, e.remote = e.remote, e.local
+	turned := make([]Entry, len(e.timeline))
+	for i, p := range e.timeline {
+		p.Out = !p.Out
+		turned[i] = p
+	}
+	e.timeline = turned
+	e.retransmissions = 0
+	for i := range turned {
+		if p := &turned[i]; p.Out && p.Finding.Class == ClassRetransmission {
+			e.retransmissions++
+		}
+	}
+	e.stall = nil
+	e.memory = Memory{}
+}
+
+// state returns the TCP state: the kernel's where it is known, else what the
+// packets make of it.
+func (e *end) state() State {
+	if e.row != nil {
+		return e.row.State
+	}
+	l := e.link
+	ours, theirs := l.closing[e.side], l.closing[1-e.side]
+	switch {
+	case l.reset != 0:
+		return Close
+	case ours && theirs:
+		return TimeWait
+	case ours:
+		return FinWait1
+	case theirs:
+		return CloseWait
+	case l.fromStart && l.from[1-e.side] == 0:
+		return SynSent
+	case l.fromStart && l.from[e.side] == 0:
+		return SynRecv
+	}
+	return Established
+}
+
+// silentSince returns when the peer was last heard: by packets where they can
+// be seen, else by the kernel's own fields; zero: unknown.
+func (e *end) silentSince(c *Coverage) Instant {
+	heard := e.link.from[1-e.side]
+	if e.row == nil || c.In && heard != 0 && heard >= e.window.since {
+		return heard
+	}
+	if i := &e.row.Info; i.Size > 0 && e.row.State != SynSent {
+		kernel := e.row.At.Add(-min(i.LastAckRecv, i.LastDataRecv))
+		return max(kernel, heard)
+	}
+	return heard
+}

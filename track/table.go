@@ -1,0 +1,115 @@
+package track
+
+// dump takes in an answer of the socket table.
+func (t *Tracker) dump(d *Dump) {
+	t.stats.Dumps++
+	if d.Full {
+		t.dumps++
+	}
+	for i := range d.Sockets {
+		if s := &d.Sockets[i]; s.State != Listen {
+			t.socket(s)
+		}
+	}
+	for _, cookie := range d.Absent {
+		if e := t.sockets[cookie]; e != nil && e.seen <= d.Began {
+			t.end(e, d.Ended, ReasonUnknown)
+		}
+	}
+	if d.Full {
+		t.missing(d)
+	}
+}
+
+// missing looks for the sockets that a full dump had not. A socket that moves
+// between the kernel's tables while they are walked is missed once, so only the
+// second dump in a row is believed; until then it is asked for by name.
+func (t *Tracker) missing(d *Dump) {
+	for _, e := range t.sockets {
+		if e.dump == t.dumps || e.seen > d.Began {
+			continue
+		}
+		if e.missed++; e.missed > 1 {
+			t.end(e, d.Ended, ReasonUnknown)
+		} else {
+			t.heat(e)
+		}
+	}
+}
+
+// socket takes in one row.
+func (t *Tracker) socket(s *Socket) {
+	e := t.sockets[s.Cookie]
+	if e == nil {
+		e = t.adopt(s)
+	}
+	e.seen, e.dump, e.missed = s.At, t.dumps, 0
+	e.memory.Row(s, &t.limits)
+	e.window.row(s, e.link, e.side, t)
+	e.queue.row(s)
+
+	news := e.row == nil || newsworthy(e.row, s)
+	if !news && !e.urgent() && !t.watched[e.id] {
+		return
+	}
+	row := *s
+	e.row = &row
+	e.last = max(e.last, s.At)
+	if news {
+		t.emit(&SocketSeen{At: s.At, Socket: row, Owner: e.owner})
+	}
+	t.stallByRow(e)
+	t.remember(e)
+	t.touch(e)
+	if t.review(e) {
+		t.heat(e)
+	}
+}
+
+// newsworthy reports whether a row says anything that its predecessor did not,
+// but for clocks and estimates, which always move.
+func newsworthy(a, b *Socket) bool {
+	return a.State != b.State || a.RecvQ != b.RecvQ || a.SendQ != b.SendQ || a.Timer != b.Timer ||
+		a.Retransmits != b.Retransmits || a.Inode != b.Inode || a.Sight != b.Sight ||
+		a.Info.Backoff != b.Info.Backoff || a.Info.Probes != b.Info.Probes || a.Info.Unacked != b.Info.Unacked ||
+		a.Info.TotalRetrans != b.Info.TotalRetrans || (a.Info.SndWnd == 0) != (b.Info.SndWnd == 0)
+}
+
+// adopt finds the end that a new cookie belongs to, or makes one.
+func (t *Tracker) adopt(s *Socket) *end {
+	l, side := t.links.of(s.Local, s.Remote)
+	e := l.ends[side]
+	switch other := l.ends[1-side]; {
+	case e != nil && e.row != nil && promotes(e.row, s):
+		delete(t.sockets, e.row.Cookie)
+		e.memory = Memory{}
+	case e != nil && e.row != nil:
+		t.end(e, s.At, ReasonUnknown)
+		l, side = t.links.of(s.Local, s.Remote)
+		e = t.newEnd(l, side)
+	case e != nil: // known from packets, and now by its socket
+	case other != nil && other.row == nil:
+		other.turn()
+		e = other
+	default:
+		e = t.newEnd(l, side)
+	}
+	t.strangers.remove(e)
+	e.owner = t.owners[s.Inode]
+	e.first = min(e.first, s.At)
+	t.sockets[s.Cookie] = e
+	return e
+}
+
+// promotes reports whether b is the socket that the request a became: its row
+// vanishes, and nothing died.
+func promotes(a, b *Socket) bool {
+	return a.State == NewSynRecv && b.State != NewSynRecv
+}
+
+// destroyed takes in the kernel's own word that a socket is gone.
+func (t *Tracker) destroyed(d *Destroyed) {
+	if e := t.sockets[d.Socket.Cookie]; e != nil {
+		t.end(e, d.At, ReasonUnknown)
+	}
+}

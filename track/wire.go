@@ -1,0 +1,123 @@
+package track
+
+// segment takes in one TCP segment.
+func (t *Tracker) segment(s *Segment) {
+	t.stats.TCP++
+	l, side := t.links.of(s.Src, s.Dst)
+	r := l.flow.read(s)
+	if r.Start && l.packets > 0 {
+		t.reuse(l, s.At)
+		l, side = t.links.of(s.Src, s.Dst)
+		l.flow = flow{}
+		r = l.flow.read(s)
+	}
+	if l.packets == 0 {
+		l.fromStart = s.Flags.Has(SYN)
+	}
+	l.packets++
+	if r.Class == ClassDuplicate {
+		t.emit(&Duplicated{At: s.At, Frame: s.Frame, Src: s.Src, Dst: s.Dst, Seq: s.Seq, Len: s.Len})
+	} else {
+		l.from[side] = s.At
+		l.closing[side] = l.closing[side] || s.Flags.Has(FIN)
+		if s.Flags.Has(RST) {
+			l.reset = s.At
+		}
+		t.report(s, &r)
+	}
+	if l.idle() {
+		t.stranger(l, s, side)
+	}
+	for k, e := range l.ends {
+		if e != nil {
+			t.packet(e, s, &r, k == side)
+		}
+	}
+}
+
+// report emits what a segment was, where it is worth telling.
+func (t *Tracker) report(s *Segment, r *reading) {
+	switch r.Class {
+	case ClassRetransmission:
+		t.emit(&Retransmitted{At: s.At, Frame: s.Frame, Src: s.Src, Dst: s.Dst, Seq: s.Seq, Len: s.Len,
+			Flags: s.Flags, Finding: r.Finding})
+	case ClassKeepalive, ClassWindowProbe:
+		kind := FireKeepalive
+		if r.Class == ClassWindowProbe {
+			kind = FireProbe
+		}
+		t.emit(&Probed{At: s.At, Frame: s.Frame, Src: s.Src, Dst: s.Dst, Kind: kind, Nth: r.Nth, Interval: r.Interval})
+	case ClassOutOfOrder:
+		t.emit(&OutOfOrdered{At: s.At, Frame: s.Frame, Src: s.Src, Dst: s.Dst, Seq: s.Seq, Len: s.Len})
+	}
+}
+
+// packet takes in a segment of a known end.
+func (t *Tracker) packet(e *end, s *Segment, r *reading, out bool) {
+	e.last = max(e.last, s.At)
+	t.record(e, s, r, out)
+	if r.Class == ClassDuplicate {
+		return
+	}
+	e.packets++
+	e.bytes += uint64(s.Len)
+	if out {
+		e.window.out++
+		e.memory.Sent(s, r.Finding)
+		if r.Class == ClassRetransmission {
+			e.retransmissions++
+		}
+	} else {
+		e.window.in++
+		switch {
+		case r.Class == ClassRetransmission && r.Spurious:
+			e.needless++
+		case s.Len > 0 || r.Advanced:
+			e.needless = 0
+		}
+		e.memory.Heard(s, r.Advanced, r.All)
+	}
+	if t.stallByPacket(e, s, r, out) {
+		if t.review(e) {
+			t.heat(e)
+		}
+	}
+	t.touch(e)
+	if e.row == nil && e.link.over() {
+		t.heat(e)
+	}
+}
+
+// over reports whether the packets have shown the connection's end.
+func (l *link) over() bool { return l.reset != 0 || l.closing[0] && l.closing[1] }
+
+// reuse makes room for a new connection on the addresses of an old one. An end
+// whose socket is known keeps it until the table says otherwise.
+func (t *Tracker) reuse(l *link, at Instant) {
+	for _, e := range l.ends {
+		if e == nil {
+			continue
+		}
+		if e.row == nil {
+			t.end(e, at, ReasonUnknown)
+		} else {
+			e.stall = nil
+		}
+	}
+	l.packets, l.from, l.closing, l.reset = 0, [2]Instant{}, [2]bool{}, 0
+}
+
+// icmp takes in an error that quotes a segment.
+func (t *Tracker) icmp(r *ICMP) {
+	l, _, side := t.links.find(r.Src, r.Dst)
+	if l == nil {
+		return
+	}
+	if e := l.ends[side]; e != nil {
+		quoted := *r
+		e.icmp = &quoted
+		t.keep(e, Entry{At: r.At, Frame: r.Frame, Finding: Finding{Class: ClassICMP}, ICMP: &quoted})
+		t.review(e)
+		t.touch(e)
+	}
+}
