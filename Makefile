@@ -1,0 +1,56 @@
+# Two commands do everything on a bare machine that has git, make, gcc and Go:
+#   make demo    builds tcpwatch and shows it on a connection that it kills itself
+#   make test    runs every test
+# Both install what is missing first, as root or through sudo.
+
+GO      ?= go
+PREFIX  ?= /usr/local
+GROUP   ?= tcpwatch
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+FUZZTIME ?= 60s
+need     = ./scripts/need
+sudo     = $(if $(filter 0,$(shell id -u)),,sudo)
+
+.PHONY: build demo test lint bench fuzz golden screenshots install clean
+
+build:
+	@$(need) build
+	$(GO) build -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o tcpwatch ./cmd/tcpwatch
+
+demo: build
+	@$(sudo) ./tcpwatch --demo
+
+test:
+	@$(need) build test
+	$(sudo) env "PATH=$$PATH" "HOME=$$HOME" $(GO) test -timeout 14m ./...
+
+lint:
+	@$(need) build
+	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo 'lint: gofmt would change these files' >&2; exit 1; }
+	$(GO) vet ./...
+	$(GO) tool staticcheck ./...
+	$(GO) test -count=1 ./internal/rules
+
+bench: build
+	@$(need) bench
+	$(sudo) env "PATH=$$PATH" "HOME=$$HOME" $(GO) run ./internal/bench
+
+fuzz:
+	@$(need) build
+	./scripts/fuzz $(FUZZTIME)
+
+golden:
+	$(GO) test ./ui -update
+	$(GO) test ./track -rewrite
+
+screenshots: build
+	@$(need) screenshots
+	$(sudo) ./scripts/screenshots
+
+install: build
+	getent group $(GROUP) >/dev/null || $(sudo) groupadd --system $(GROUP)
+	$(sudo) install -D -m 0750 -g $(GROUP) tcpwatch $(PREFIX)/bin/tcpwatch
+	$(sudo) setcap cap_net_raw+ep $(PREFIX)/bin/tcpwatch
+
+clean:
+	rm -f tcpwatch
