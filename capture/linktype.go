@@ -51,12 +51,3 @@ func (l LinkType) dlt() int {
 	}
 	return int(l)
 }
-
-// linkOf returns the link type of libpcap's number.
-func linkOf(dlt int) LinkType {
-	switch LinkType(dlt) {
-	case linkRawDLT, linkRawDLTOther:
-		return LinkRaw
-	}
-	return LinkType(dlt)
-}
