@@ -16,6 +16,8 @@ var (
 	ErrIncomplete = errors.New("the reply is cut off")
 	// ErrMalformed: a message contradicts its own lengths.
 	ErrMalformed = errors.New("malformed message")
+	// ErrGone: the socket is no longer there.
+	ErrGone = errors.New("the socket is gone")
 	// ErrUnsupported: this kernel was built without what was asked for.
 	ErrUnsupported = errors.New("not supported by this kernel")
 )
