@@ -7,7 +7,7 @@ import (
 
 // Event is something worth telling, in the order it became known: *SocketSeen,
 // *Retransmitted, *Probed, *OutOfOrdered, *Duplicated, *DeadlineSet,
-// *VerdictGiven, *Ended.
+// *VerdictGiven, *Ended; and *PacketSeen where each packet is wanted.
 type Event interface{ When() Instant }
 
 // SocketSeen is the first sight of a socket, or a change of its state, queues,
@@ -76,6 +76,16 @@ type Ended struct {
 	Local, Remote netip.AddrPort
 	Certificate   Certificate
 }
+
+// PacketSeen is any packet of a connection: the last entry of its timeline.
+type PacketSeen struct {
+	At            Instant
+	Local, Remote netip.AddrPort
+	Timeline      []Entry
+}
+
+// When returns the moment of the event.
+func (e *PacketSeen) When() Instant { return e.At }
 
 // When returns the moment of the event.
 func (e *SocketSeen) When() Instant    { return e.At }

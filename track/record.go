@@ -96,3 +96,7 @@ type Killed struct {
 
 func (f *Frames) when() Instant { return f.At }
 func (k *Killed) when() Instant { return k.At }
+
+// MomentOf returns the moment of a record: where it stands in the order of a
+// session.
+func MomentOf(r Record) Instant { return r.when() }

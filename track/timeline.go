@@ -12,6 +12,9 @@ func (t *Tracker) record(e *end, s *Segment, r *reading, out bool) {
 		p.SACK[i] = SACKBlock{s.SACK[i].Left - s.Ack + r.Ack, s.SACK[i].Right - s.Ack + r.Ack}
 	}
 	t.keep(e, p)
+	if t.cfg.Packets && (out || e.link.ends[1-e.side] == nil) {
+		t.emit(&PacketSeen{At: s.At, Local: e.local, Remote: e.remote, Timeline: e.timeline})
+	}
 }
 
 // keep appends an entry. Views share the timeline by slice bounds, so the older

@@ -6,6 +6,7 @@ type Config struct {
 	Timeline int  // entries kept of each connection's packets; 0: none
 	Moments  int  // states kept of connections that are watched or in trouble; 0: none
 	Views    bool // whether Snapshot is going to be called
+	Packets  bool // whether each packet is an event; takes a Timeline
 }
 
 // Tracker joins records to connections. It belongs to one goroutine.
