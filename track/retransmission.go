@@ -1,0 +1,194 @@
+package track
+
+import "time"
+
+// recovery is what a sender does about its losses, as far as its packets and
+// those of its peer show it. The states are those of the kernel, tcpi_ca_state:
+// CAOpen, CARecovery, CALoss.
+type recovery struct {
+	state   uint8
+	probing bool   // a loss probe was sent, and probed is not acknowledged yet
+	high    uint32 // where the recovery ends
+	probed  uint32 // what was next when the loss probe went out
+	dupacks int    // since the last progress
+	sacked  uint32 // the end of the last selectively acknowledged
+	sacks   bool   // whether anything in flight is; then sacked is beyond una
+	sacker  bool   // the peer sends SACK blocks
+	heard   Instant
+	timeout Instant // the last RTO
+}
+
+// acknowledged takes in progress.
+func (c *recovery) acknowledged(una uint32, at Instant) {
+	c.heard, c.dupacks = at, 0
+	c.sacks = c.sacks && seqLess(una, c.sacked)
+	if c.state != CAOpen && seqLessEq(c.high, una) {
+		c.state = CAOpen
+	}
+	c.probing = c.probing && seqLess(una, c.probed)
+}
+
+// selective takes in SACK blocks. The first may report a duplicate (RFC 2883).
+func (h *half) selective(s *Segment) {
+	c := &h.recovery
+	c.sacker = true
+	for i, b := range s.SACK[:min(int(s.NSACK), len(s.SACK))] {
+		if !seqLess(b.Left, b.Right) || seqLess(h.nxt, b.Right) || seqLess(b.Left, h.una) || i == 0 && reportsDuplicate(s) {
+			continue
+		}
+		if !c.sacks || seqLess(c.sacked, b.Right) {
+			c.sacks, c.sacked = true, b.Right
+			c.heard = s.At
+		}
+		k, _ := h.sends.find(b.Left)
+		for ; k < h.sends.n; k++ {
+			t := h.sends.at(k)
+			if seqLess(b.Right, t.end) {
+				break
+			}
+			if seqLessEq(b.Left, t.seq) && !t.sacked {
+				t.sacked = true
+				c.heard = s.At
+			}
+		}
+	}
+}
+
+// retransmit says what the retransmission s is. sent is the earlier
+// transmission of its first byte, nil if that was not seen.
+func (h *half) retransmit(s *Segment, sent *transmission, peer *half, r *reading) {
+	r.Class, r.Nth = ClassRetransmission, 1
+	if sent != nil {
+		r.Nth = int(sent.again) + 1
+		r.Interval = s.At.Sub(sent.last)
+		if sent.first != 0 {
+			r.SinceFirst = s.At.Sub(sent.first)
+		}
+		if sent.interval > 0 {
+			r.Ratio = float64(r.Interval) / float64(sent.interval)
+		}
+	}
+	r.Spurious = h.has(s)
+	r.Kind = h.kind(s, sent, peer, r)
+
+	c := &h.recovery
+	switch r.Kind {
+	case KindTLP:
+		c.probing, c.probed = true, h.nxt
+	case KindRTO:
+		c.state, c.high, c.timeout = CALoss, h.nxt, s.At
+	case KindFast:
+		if c.state == CAOpen {
+			c.state, c.high = CARecovery, h.nxt
+		}
+	}
+	h.remember(s, r.Kind)
+}
+
+// has reports whether the peer has acknowledged all of s.
+func (h *half) has(s *Segment) bool {
+	if !h.heard {
+		return false
+	}
+	seq, end := s.Seq, s.End()
+	if seqLess(seq, h.una) {
+		seq = h.una
+	}
+	for seqLess(seq, end) {
+		i, ok := h.sends.find(seq)
+		if !ok || !h.sends.at(i).sacked {
+			return false
+		}
+		seq = h.sends.at(i).end
+	}
+	return true
+}
+
+// kind tells why s was sent again. A timer sends when nothing else would have: it
+// resends the first unacknowledged segment (RTO, net/ipv4/tcp_timer.c) or once a
+// flight the last one (TLP, tcp_send_loss_probe in net/ipv4/tcp_output.c). All
+// else answers acknowledgements.
+func (h *half) kind(s *Segment, sent *transmission, peer *half, r *reading) Kind {
+	c := &h.recovery
+	if s.Flags.Has(SYN) {
+		return KindRTO
+	}
+	again := sent != nil && sent.again > 0
+	first := !h.heard || seqLessEq(s.Seq, h.una) && seqLess(h.una, s.End())
+	timer := h.timer(s, sent, peer)
+
+	switch c.state {
+	case CALoss:
+		if first && timer {
+			return KindRTO
+		}
+		return KindSlowStart
+	case CARecovery:
+		if first && timer {
+			return KindRTO
+		}
+		return KindFast
+	}
+
+	asked := c.dupacks > 0 || c.sacks && seqLess(s.Seq, c.sacked)
+	switch {
+	case asked && !(first && timer):
+		return KindFast
+	case h.last(s) && !again && !h.syn && h.rtt.smooth == 0:
+		return KindUnknown
+	case h.last(s) && h.probes(s, sent, peer, r):
+		return KindTLP
+	case !h.heard && !h.last(s) && !(again && r.Ratio > 1.5):
+		return KindUnknown
+	case first && timer:
+		return KindRTO
+	case r.Spurious && timer:
+		if c.timeout != 0 && s.At.Sub(c.timeout) < h.roundTrip(peer) {
+			return KindSlowStart
+		}
+		return KindRTO
+	case r.Spurious:
+		return KindSpurious
+	}
+	return KindUnknown
+}
+
+// last reports whether s is the last segment of what was sent, and no more.
+func (h *half) last(s *Segment) bool {
+	if s.End() != h.nxt {
+		return false
+	}
+	if h.sends.n > 0 {
+		return seqLessEq(h.sends.newest().seq, s.Seq)
+	}
+	return h.sends.past > 0 && seqLessEq(h.sends.at(-1).seq, s.Seq)
+}
+
+// probes reports whether s, the last segment, can be a loss probe: those need
+// SACK (known from the SYNs, else supposed where there are timestamps or SACKs),
+// come once a flight, and not later than an RTO would.
+func (h *half) probes(s *Segment, sent *transmission, peer *half, r *reading) bool {
+	c := &h.recovery
+	sack := c.sacker || h.stamped
+	if h.syn && peer.syn {
+		sack = h.sackOK && peer.sackOK
+	}
+	if !sack || c.probing || c.sacks || sent != nil && sent.again > 0 {
+		return false
+	}
+	return h.rtt.smooth == 0 || r.Interval < 2*(h.roundTrip(peer)+h.rtt.slack())+rtoMin
+}
+
+// roundTrip returns the whole round trip that the sender measures: the way from
+// the capture to the peer and back, and the way to the sender itself and back.
+func (h *half) roundTrip(peer *half) time.Duration { return h.rtt.smooth + peer.rtt.least }
+
+// timer reports whether only a timer can have sent s: since its last
+// transmission, or for the time of an RTO, nothing was heard that could have.
+func (h *half) timer(s *Segment, sent *transmission, peer *half) bool {
+	heard := h.recovery.heard
+	if sent != nil && heard <= sent.last {
+		return true
+	}
+	return s.At.Sub(heard) >= h.roundTrip(peer)+h.rtt.slack()*4/5
+}

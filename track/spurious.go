@@ -1,0 +1,73 @@
+package track
+
+// resent is a retransmission that may yet prove needless.
+type resent struct {
+	Frame    uint64
+	At       Instant
+	Seq, End uint32 // as on the wire
+	Kind     Kind
+
+	tsval   uint32
+	stamped bool
+}
+
+// maxResent bounds how many retransmissions of a half wait for a proof.
+const maxResent = 16
+
+// remember keeps the retransmission s, and forgets the oldest for it.
+func (h *half) remember(s *Segment, k Kind) {
+	if len(h.resent) == maxResent {
+		h.resent = h.resent[:copy(h.resent, h.resent[1:])]
+	}
+	h.resent = append(h.resent, resent{s.Frame, s.At, s.Seq, s.End(), k, s.TSVal, s.HasTS})
+}
+
+// reportsDuplicate reports whether the first SACK block of s tells of data that
+// came twice (RFC 2883 §4): it lies below the acknowledgement, or in the second.
+func reportsDuplicate(s *Segment) bool {
+	if s.NSACK == 0 {
+		return false
+	}
+	d := s.SACK[0]
+	if seqLess(d.Left, s.Ack) {
+		return true
+	}
+	return s.NSACK > 1 && seqLessEq(s.SACK[1].Left, d.Left) && seqLessEq(d.Right, s.SACK[1].Right)
+}
+
+// prove finds which retransmissions the peer's segment s proves needless: by
+// reporting the data as duplicate, or by echoing a timestamp older than the
+// retransmission while it acknowledges what that began with (RFC 3522; una is
+// what had been acknowledged before). Those that can no longer be proven so are
+// let go.
+func (h *half) prove(s *Segment, una uint32, r *reading) {
+	if reportsDuplicate(s) {
+		d := s.SACK[0]
+		for i, t := range h.resent {
+			if seqLessEq(d.Left, t.Seq) && seqLessEq(t.End, d.Right) || seqLessEq(t.Seq, d.Left) && seqLessEq(d.Right, t.End) {
+				h.proven(i, r)
+				break
+			}
+		}
+	}
+	if !r.Advanced || !s.HasTS {
+		return
+	}
+	for i := 0; i < len(h.resent); i++ {
+		t := &h.resent[i]
+		if t.stamped && t.Seq == una && seqLessEq(t.End, s.Ack) && int32(s.TSEcr-t.tsval) < 0 {
+			h.proven(i, r)
+			i--
+		}
+	}
+}
+
+// proven tells that the i-th was needless. The sender, learning the same, goes
+// back to where it was (tcp_try_undo_recovery, tcp_try_undo_loss).
+func (h *half) proven(i int, r *reading) {
+	r.Proven = append(r.Proven, h.resent[i])
+	h.resent = append(h.resent[:i], h.resent[i+1:]...)
+	if len(h.resent) == 0 {
+		h.recovery.state = CAOpen
+	}
+}

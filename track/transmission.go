@@ -1,0 +1,208 @@
+package track
+
+import "time"
+
+// transmission is a run of sequence numbers, and how often it was sent. One
+// that fills a hole of the capture has no first.
+type transmission struct {
+	first, last Instant       // zero first: not seen
+	interval    time.Duration // between the last two; 0: sent once, or the one before not seen
+	print       print         // of the last
+	seq, end    uint32
+	again       uint16 // how often it was sent again
+	sacked      bool
+}
+
+// sent counts one more transmission of t.
+func (t *transmission) sent(at Instant, p print) {
+	t.interval = 0
+	if t.last != 0 {
+		t.interval = at.Sub(t.last)
+	}
+	t.last, t.print = at, p
+	t.again++
+}
+
+// maxInFlight bounds the transmissions kept of one half. Beyond it neighbours
+// are joined, and their intervals become less exact.
+const maxInFlight = 1024
+
+// transmissions are what a half has in flight, by sequence number, in a ring.
+// Those acknowledged stay behind the head until their place is needed, for a
+// retransmission may come after its acknowledgement.
+type transmissions struct {
+	ring []transmission // a power of two
+	head int            // of the oldest in flight
+	n    int            // in flight
+	past int            // acknowledged, before the head
+}
+
+// at returns the i-th in flight, or with a negative i the i-th acknowledged,
+// counted back.
+func (q *transmissions) at(i int) *transmission { return &q.ring[(q.head+i)&(len(q.ring)-1)] }
+
+func (q *transmissions) oldest() *transmission { return q.at(0) }
+func (q *transmissions) newest() *transmission { return q.at(q.n - 1) }
+
+// push adds what was sent for the first time, beyond all others.
+func (q *transmissions) push(t transmission) {
+	q.room(1)
+	*q.at(q.n) = t
+	q.n++
+}
+
+// pop lets the oldest go.
+func (q *transmissions) pop() {
+	q.head = (q.head + 1) & (len(q.ring) - 1)
+	q.n--
+	q.past++
+}
+
+// room makes room for k more, k at most 2.
+func (q *transmissions) room(k int) {
+	if q.n+k > len(q.ring) {
+		if len(q.ring) < maxInFlight {
+			q.grow()
+		} else {
+			q.compact()
+		}
+	}
+	q.past = min(q.past, len(q.ring)-q.n-k)
+}
+
+func (q *transmissions) grow() {
+	ring := make([]transmission, max(4, 2*len(q.ring)))
+	for i := range q.past + q.n {
+		ring[i] = *q.at(i - q.past)
+	}
+	q.ring, q.head = ring, q.past
+}
+
+// compact joins each second neighbour that was sent once to the one before. Where
+// that is not enough, a quarter of them is forgotten.
+func (q *transmissions) compact() {
+	k, joined := 0, false
+	for i := 1; i < q.n; i++ {
+		a, b := q.at(k), q.at(i)
+		if !joined && a.end == b.seq && a.again == 0 && b.again == 0 && a.sacked == b.sacked {
+			a.end, joined = b.end, true
+			continue
+		}
+		k, joined = k+1, false
+		*q.at(k) = *b
+	}
+	q.n = k + 1
+	for q.n > len(q.ring)*3/4 {
+		q.pop()
+	}
+}
+
+// rest lets the memory go that an earlier, larger flight needed.
+func (q *transmissions) rest() {
+	if q.n == 0 && len(q.ring) > 64 {
+		*q = transmissions{}
+	}
+}
+
+// find returns the one in flight that holds seq, or ok false and the first after it.
+func (q *transmissions) find(seq uint32) (i int, ok bool) {
+	lo, hi := 0, q.n
+	for lo < hi {
+		m := int(uint(lo+hi) / 2)
+		if seqLessEq(q.at(m).end, seq) {
+			lo = m + 1
+		} else {
+			hi = m
+		}
+	}
+	return lo, lo < q.n && seqLessEq(q.at(lo).seq, seq)
+}
+
+// recall returns the one that holds seq, in flight or acknowledged; nil: none is kept.
+func (q *transmissions) recall(seq uint32) *transmission {
+	if i, ok := q.find(seq); ok {
+		return q.at(i)
+	}
+	for i := -1; i >= -q.past; i-- {
+		if t := q.at(i); seqLessEq(t.seq, seq) && seqLess(seq, t.end) {
+			return t
+		}
+	}
+	return nil
+}
+
+// covers reports whether all of [seq, end) is kept, in flight or acknowledged.
+func (q *transmissions) covers(seq, end uint32) bool {
+	for seqLess(seq, end) {
+		t := q.recall(seq)
+		if t == nil {
+			return false
+		}
+		seq = t.end
+	}
+	return true
+}
+
+// resend counts a transmission of [seq, end), whose bytes in flight were sent
+// before whether seen or not; what is not in flight is counted where it is kept.
+func (q *transmissions) resend(seq, end uint32, at Instant, p print) {
+	for seqLess(seq, end) {
+		q.room(2)
+		i, ok := q.find(seq)
+		switch {
+		case ok:
+			if q.at(i).seq != seq {
+				q.split(i, seq)
+				i++
+			}
+			if seqLess(end, q.at(i).end) {
+				q.split(i, end)
+			}
+			q.at(i).sent(at, p)
+		default:
+			if t := q.recall(seq); t != nil {
+				t.sent(at, p)
+				seq = t.end
+				continue
+			}
+			hole := end
+			if i < q.n && seqLess(q.at(i).seq, end) {
+				hole = q.at(i).seq
+			}
+			q.insert(i, transmission{last: at, print: p, seq: seq, end: hole, again: 1})
+		}
+		seq = q.at(i).end
+	}
+}
+
+// fill adds [seq, end) where it was not seen before: it was overtaken on its way.
+func (q *transmissions) fill(seq, end uint32, at Instant, p print) {
+	for seqLess(seq, end) {
+		q.room(1)
+		i, ok := q.find(seq)
+		if !ok {
+			hole := end
+			if i < q.n && seqLess(q.at(i).seq, end) {
+				hole = q.at(i).seq
+			}
+			q.insert(i, transmission{first: at, last: at, print: p, seq: seq, end: hole})
+		}
+		seq = q.at(i).end
+	}
+}
+
+// split cuts the i-th in two at seq. There is room.
+func (q *transmissions) split(i int, seq uint32) {
+	q.insert(i, *q.at(i))
+	q.at(i).end = seq
+	q.at(i + 1).seq = seq
+}
+
+// insert puts t before the i-th in flight. There is room.
+func (q *transmissions) insert(i int, t transmission) {
+	for k := q.n; k > i; k-- {
+		*q.at(k) = *q.at(k - 1)
+	}
+	*q.at(i) = t
+	q.n++
+}
