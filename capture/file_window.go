@@ -9,7 +9,7 @@ import (
 
 // windowSize is how much is read at once: enough to make system calls rare,
 // and little enough to stay in the processor's cache.
-const windowSize = 256 << 10
+const windowSize = 128 << 10
 
 // window is the stretch of a stream that is held in memory. It reads only when
 // what is asked for is not there, and then takes all that the source has ready.
