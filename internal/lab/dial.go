@@ -1,0 +1,53 @@
+package lab
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/netip"
+	"syscall"
+)
+
+// Dial connects to an address from inside the host's namespace. Options are set
+// before the SYN leaves. Unlike net.Dial's, the connection has no keepalive
+// unless an option gives it one; Nagle's algorithm is off as in net.Dial. A SYN
+// that is never answered ends with the kernel's errno, or with ctx.
+func (h *Host) Dial(ctx context.Context, to netip.AddrPort, opts ...SocketOption) (*net.TCPConn, error) {
+	d := net.Dialer{KeepAlive: -1, Control: control(opts)}
+	d.SetMultipathTCP(false)
+	var conn net.Conn
+	err := h.Do(func() (err error) {
+		conn, err = d.DialContext(ctx, "tcp", to.String())
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("host %s: %w", h.Name, err)
+	}
+	return conn.(*net.TCPConn), nil
+}
+
+// Listen listens inside the host's namespace. Port 0 is any port. The address ::
+// listens for both families on one IPv6 socket, the host's own on that alone.
+// Accepted connections inherit the options, and have no keepalive of Go's.
+func (h *Host) Listen(at netip.AddrPort, opts ...SocketOption) (*net.TCPListener, error) {
+	network := "tcp"
+	if at.Addr().Is4() {
+		network = "tcp4"
+	}
+	c := net.ListenConfig{KeepAlive: -1, Control: control(opts)}
+	c.SetMultipathTCP(false)
+	var listener net.Listener
+	err := h.Do(func() (err error) {
+		listener, err = c.Listen(context.Background(), network, at.String())
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("host %s: %w", h.Name, err)
+	}
+	return listener.(*net.TCPListener), nil
+}
+
+// control sets the options on a socket before it is connected or listens.
+func control(opts []SocketOption) func(network, address string, c syscall.RawConn) error {
+	return func(_, _ string, c syscall.RawConn) error { return set(c, opts) }
+}
