@@ -157,13 +157,11 @@ func (h *half) sendAgain(s *Segment, peer *half, r *reading) {
 	h.probe = probe{}
 	if old == end && h.overtaken(s, peer) {
 		r.Class = ClassOutOfOrder
-		if seqLess(h.una, end) {
-			h.sends.fill(s.Seq, end, s.At, p)
-		}
+		h.sends.arrive(s.Seq, end, h.una, s.At, p)
 		return
 	}
 	h.retransmit(s, sent, peer, r)
-	h.sends.resend(s.Seq, old, s.At, p)
+	h.sends.resend(s.Seq, old, h.una, s.At, p)
 	if old != end {
 		h.sends.push(transmission{first: s.At, last: s.At, print: p, seq: old, end: end})
 		h.nxt = end
@@ -216,6 +214,7 @@ func (h *half) advance(s *Segment) {
 			h.rtt.sample(s.At.Sub(t.first))
 		}
 		timed = true
+		h.deliver(t, s.At)
 		h.sends.pop()
 	}
 	h.una = s.Ack

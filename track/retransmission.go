@@ -8,14 +8,27 @@ import "time"
 type recovery struct {
 	state   uint8
 	probing bool   // a loss probe was sent, and probed is not acknowledged yet
+	sacks   bool   // something in flight is selectively acknowledged, up to sacked
+	sacker  bool   // the peer sends SACK blocks
+	stamped bool   // stamp is known
 	high    uint32 // where the recovery ends
 	probed  uint32 // what was next when the loss probe went out
+	sacked  uint32
+	stamp   uint32 // TSval of the recovery's first retransmission
 	dupacks int    // since the last progress
-	sacked  uint32 // the end of the last selectively acknowledged
-	sacks   bool   // whether anything in flight is; then sacked is beyond una
-	sacker  bool   // the peer sends SACK blocks
-	heard   Instant
-	timeout Instant // the last RTO
+	pending int    // retransmissions of this recovery not proven needless
+
+	heard     Instant // the last acknowledgement that could have asked for anything
+	delivered Instant // the latest sending of what has arrived (RACK.xmit_ts, RFC 8985 §5.2)
+	timeout   Instant // the last RTO
+}
+
+// enter begins a recovery with the retransmission s.
+func (c *recovery) enter(state uint8, nxt uint32, s *Segment) {
+	if c.state == CAOpen {
+		c.stamp, c.stamped, c.pending = s.TSVal, s.HasTS, 0
+	}
+	c.state, c.high = state, nxt
 }
 
 // acknowledged takes in progress.
@@ -49,8 +62,17 @@ func (h *half) selective(s *Segment) {
 			if seqLessEq(b.Left, t.seq) && !t.sacked {
 				t.sacked = true
 				c.heard = s.At
+				h.deliver(t, s.At)
 			}
 		}
+	}
+}
+
+// deliver takes in that t has arrived. Of what was sent twice the copy that did
+// is the last, unless that is sooner than anything ever came back.
+func (h *half) deliver(t *transmission, at Instant) {
+	if t.again == 0 || at.Sub(t.last) >= h.rtt.least {
+		h.recovery.delivered = max(h.recovery.delivered, t.last)
 	}
 }
 
@@ -76,11 +98,15 @@ func (h *half) retransmit(s *Segment, sent *transmission, peer *half, r *reading
 	case KindTLP:
 		c.probing, c.probed = true, h.nxt
 	case KindRTO:
-		c.state, c.high, c.timeout = CALoss, h.nxt, s.At
+		c.enter(CALoss, h.nxt, s)
+		c.timeout = s.At
 	case KindFast:
 		if c.state == CAOpen {
-			c.state, c.high = CARecovery, h.nxt
+			c.enter(CARecovery, h.nxt, s)
 		}
+	}
+	if c.state != CAOpen {
+		c.pending++
 	}
 	h.remember(s, r.Kind)
 }
@@ -117,16 +143,14 @@ func (h *half) kind(s *Segment, sent *transmission, peer *half, r *reading) Kind
 	first := !h.heard || seqLessEq(s.Seq, h.una) && seqLess(h.una, s.End())
 	timer := h.timer(s, sent, peer)
 
-	switch c.state {
-	case CALoss:
-		if first && timer {
-			return KindRTO
-		}
+	switch {
+	case c.state != CAOpen && first && timer:
+		return KindRTO
+	case c.state != CAOpen && r.Spurious && timer:
+		return KindSpurious
+	case c.state == CALoss:
 		return KindSlowStart
-	case CARecovery:
-		if first && timer {
-			return KindRTO
-		}
+	case c.state == CARecovery:
 		return KindFast
 	}
 
@@ -183,12 +207,14 @@ func (h *half) probes(s *Segment, sent *transmission, peer *half, r *reading) bo
 // the capture to the peer and back, and the way to the sender itself and back.
 func (h *half) roundTrip(peer *half) time.Duration { return h.rtt.smooth + peer.rtt.least }
 
-// timer reports whether only a timer can have sent s: since its last
-// transmission, or for the time of an RTO, nothing was heard that could have.
+// timer reports whether only a timer can have sent s: since its last transmission
+// nothing was heard that could have, or nothing for the time of an RTO. What was
+// sent again is lost again only when something sent later has arrived
+// (RFC 8985 §6.2).
 func (h *half) timer(s *Segment, sent *transmission, peer *half) bool {
-	heard := h.recovery.heard
-	if sent != nil && heard <= sent.last {
+	c := &h.recovery
+	if sent != nil && (c.heard <= sent.last || sent.again > 0 && c.delivered <= sent.last) {
 		return true
 	}
-	return s.At.Sub(heard) >= h.roundTrip(peer)+h.rtt.slack()*4/5
+	return s.At.Sub(c.heard) >= h.roundTrip(peer)+h.rtt.slack()*4/5
 }

@@ -38,36 +38,35 @@ func reportsDuplicate(s *Segment) bool {
 // prove finds which retransmissions the peer's segment s proves needless: by
 // reporting the data as duplicate, or by echoing a timestamp older than the
 // retransmission while it acknowledges what that began with (RFC 3522; una is
-// what had been acknowledged before). Those that can no longer be proven so are
-// let go.
+// what had been acknowledged before). The sender, learning the same, may end its
+// recovery at once (tcp_may_undo in net/ipv4/tcp_input.c).
 func (h *half) prove(s *Segment, una uint32, r *reading) {
+	c := &h.recovery
 	if reportsDuplicate(s) {
 		d := s.SACK[0]
 		for i, t := range h.resent {
 			if seqLessEq(d.Left, t.Seq) && seqLessEq(t.End, d.Right) || seqLessEq(t.Seq, d.Left) && seqLessEq(d.Right, t.End) {
 				h.proven(i, r)
+				c.pending--
 				break
 			}
 		}
 	}
-	if !r.Advanced || !s.HasTS {
-		return
-	}
-	for i := 0; i < len(h.resent); i++ {
-		t := &h.resent[i]
-		if t.stamped && t.Seq == una && seqLessEq(t.End, s.Ack) && int32(s.TSEcr-t.tsval) < 0 {
-			h.proven(i, r)
-			i--
+	if r.Advanced && s.HasTS {
+		for i := len(h.resent) - 1; i >= 0; i-- {
+			t := &h.resent[i]
+			if t.stamped && t.Seq == una && seqLessEq(t.End, s.Ack) && int32(s.TSEcr-t.tsval) < 0 {
+				h.proven(i, r)
+			}
 		}
+	}
+	if c.pending <= 0 || r.Advanced && s.HasTS && c.stamped && int32(s.TSEcr-c.stamp) < 0 {
+		c.state = CAOpen
 	}
 }
 
-// proven tells that the i-th was needless. The sender, learning the same, goes
-// back to where it was (tcp_try_undo_recovery, tcp_try_undo_loss).
+// proven tells that the i-th was needless.
 func (h *half) proven(i int, r *reading) {
 	r.Proven = append(r.Proven, h.resent[i])
 	h.resent = append(h.resent[:i], h.resent[i+1:]...)
-	if len(h.resent) == 0 {
-		h.recovery.state = CAOpen
-	}
 }

@@ -58,14 +58,16 @@ func (q *transmissions) pop() {
 	q.past++
 }
 
+// minPast is how many of those acknowledged are worth a larger ring.
+const minPast = 8
+
 // room makes room for k more, k at most 2.
 func (q *transmissions) room(k int) {
-	if q.n+k > len(q.ring) {
-		if len(q.ring) < maxInFlight {
-			q.grow()
-		} else {
-			q.compact()
-		}
+	switch {
+	case q.n+k > maxInFlight:
+		q.compact()
+	case q.n+k > len(q.ring), len(q.ring) < minPast && q.past+q.n+k > len(q.ring):
+		q.grow()
 	}
 	q.past = min(q.past, len(q.ring)-q.n-k)
 }
@@ -97,9 +99,9 @@ func (q *transmissions) compact() {
 	}
 }
 
-// rest lets the memory go that an earlier, larger flight needed.
+// rest lets all go that is not in flight, if nothing is.
 func (q *transmissions) rest() {
-	if q.n == 0 && len(q.ring) > 64 {
+	if q.n == 0 {
 		*q = transmissions{}
 	}
 }
@@ -143,52 +145,63 @@ func (q *transmissions) covers(seq, end uint32) bool {
 	return true
 }
 
-// resend counts a transmission of [seq, end), whose bytes in flight were sent
-// before whether seen or not; what is not in flight is counted where it is kept.
-func (q *transmissions) resend(seq, end uint32, at Instant, p print) {
+// resend counts a transmission of [seq, end), all of it sent before, whether that
+// was seen or not. Below una it is acknowledged.
+func (q *transmissions) resend(seq, end, una uint32, at Instant, p print) {
 	for seqLess(seq, end) {
 		q.room(2)
-		i, ok := q.find(seq)
-		switch {
-		case ok:
-			if q.at(i).seq != seq {
-				q.split(i, seq)
-				i++
-			}
-			if seqLess(end, q.at(i).end) {
-				q.split(i, end)
-			}
-			q.at(i).sent(at, p)
-		default:
+		if seqLess(seq, una) {
 			if t := q.recall(seq); t != nil {
 				t.sent(at, p)
 				seq = t.end
 				continue
 			}
-			hole := end
-			if i < q.n && seqLess(q.at(i).seq, end) {
-				hole = q.at(i).seq
-			}
-			q.insert(i, transmission{last: at, print: p, seq: seq, end: hole, again: 1})
 		}
-		seq = q.at(i).end
+		i, ok := q.find(seq)
+		if !ok {
+			seq = q.fill(i, transmission{last: at, print: p, seq: seq, end: end, again: 1}, una)
+			continue
+		}
+		if q.at(i).seq != seq {
+			q.split(i, seq)
+			i++
+		}
+		if seqLess(end, q.at(i).end) {
+			q.split(i, end)
+		}
+		q.at(i).sent(at, p)
+		seq = end
+		if seqLess(q.at(i).end, end) {
+			seq = q.at(i).end
+		}
 	}
 }
 
-// fill adds [seq, end) where it was not seen before: it was overtaken on its way.
-func (q *transmissions) fill(seq, end uint32, at Instant, p print) {
+// arrive adds [seq, end), which was overtaken on its way and not seen before.
+// Below una it is acknowledged.
+func (q *transmissions) arrive(seq, end, una uint32, at Instant, p print) {
 	for seqLess(seq, end) {
-		q.room(1)
+		q.room(2)
 		i, ok := q.find(seq)
-		if !ok {
-			hole := end
-			if i < q.n && seqLess(q.at(i).seq, end) {
-				hole = q.at(i).seq
-			}
-			q.insert(i, transmission{first: at, last: at, print: p, seq: seq, end: hole})
+		if ok {
+			seq = q.at(i).end
+			continue
 		}
-		seq = q.at(i).end
+		seq = q.fill(i, transmission{first: at, last: at, print: p, seq: seq, end: end}, una)
 	}
+}
+
+// fill puts t into the hole before the i-th, cut to fit, and returns where it
+// ends. There is room.
+func (q *transmissions) fill(i int, t transmission, una uint32) uint32 {
+	if i < q.n && seqLess(q.at(i).seq, t.end) {
+		t.end = q.at(i).seq
+	}
+	q.insert(i, t)
+	if i == 0 && seqLessEq(t.end, una) {
+		q.pop()
+	}
+	return t.end
 }
 
 // split cuts the i-th in two at seq. There is room.
