@@ -1,0 +1,116 @@
+package track
+
+import "time"
+
+// lean is how that is read which is not known for certain: as is likeliest, or
+// so that death comes early, or late.
+type lean int8
+
+const (
+	likely lean = iota
+	early
+	late
+)
+
+// countdown is a pending timer of the kernel, in jiffies.
+type countdown struct {
+	expires  int64
+	delta    int64 // what it had to run when it was queued: its clamped length
+	callback bool  // it was queued inside a timer's callback
+	after    int64 // it had not fired before this jiffy
+}
+
+// fired is the firing of a timer.
+type fired struct {
+	expires int64   // what it was set to, in jiffies
+	jiffy   int64   // when it fires
+	at      Instant // the same on the session clock
+}
+
+// step is what the kernel does at one firing.
+type step struct {
+	kind  FireKind
+	cause Cause // of death
+	dead  bool
+	mute  bool  // nothing is sent: the timer is only set again
+	next  int64 // jiffies until the timer expires again
+	pause int64 // jiffies until it is set again: at once, or as the peer answers
+
+	compared bool          // a time was held against a threshold
+	over     time.Duration // how far it was beyond it
+}
+
+// stepper is what one kind of timer does, fire by fire.
+type stepper interface{ fire(f fired) step }
+
+// life is how a socket ends.
+type life struct {
+	end      Instant // zero: it does not
+	cause    Cause
+	schedule []Fire        // what comes before, and the death
+	margin   time.Duration // the least by which a threshold was reached or missed
+}
+
+const (
+	maxFires    = 400 // followed; no setting of the kernel's takes more
+	maxSchedule = 40  // told of
+)
+
+// run follows a timer from fire to fire until the socket's death.
+func (w wheel) run(c countdown, s stepper) life {
+	var l life
+	for range maxFires {
+		delta := c.delta
+		if c.callback {
+			delta-- // the wheel's clock has gone on by then (__run_timers)
+		}
+		jiffy := w.fires(c.expires, delta)
+		for g := granule(delta); jiffy < c.after && g < 1<<24; g <<= 3 {
+			// It has outlived its slot: it must be in a longer one.
+			jiffy = max(w.fires(c.expires, 63*g), jiffy)
+		}
+		at := w.instant(jiffy)
+		did := s.fire(fired{expires: c.expires, jiffy: jiffy, at: at})
+		if did.compared {
+			if near := max(did.over.Abs(), 1); l.margin == 0 || near < l.margin {
+				l.margin = near
+			}
+		}
+		if did.dead {
+			if len(l.schedule) == maxSchedule {
+				l.schedule = l.schedule[:maxSchedule-1]
+			}
+			l.schedule = append(l.schedule, Fire{At: at, Kind: FireDeath})
+			l.end, l.cause = at, did.cause
+			return l
+		}
+		if !did.mute && len(l.schedule) < maxSchedule {
+			l.schedule = append(l.schedule, Fire{At: at, Kind: did.kind})
+		}
+		c = countdown{expires: jiffy + did.pause + did.next, delta: did.next, callback: did.pause == 0}
+	}
+	l.schedule = nil
+	return l
+}
+
+// round returns d in jiffies, where d was made from jiffies.
+func (w wheel) round(d time.Duration) int64 { return (int64(d)*w.hz + 5e8) / 1e9 }
+
+// ceil returns d, a setting in milliseconds, in jiffies (msecs_to_jiffies).
+func (w wheel) ceil(d time.Duration) int64 { return (int64(d)*w.hz + 1e9 - 1) / 1e9 }
+
+// duration returns the length of n jiffies.
+func (w wheel) duration(n int64) time.Duration { return time.Duration(n * 1e9 / w.hz) }
+
+// clamp shortens an interval so that a user timeout is not overslept
+// (tcp_clamp_rto_to_user_timeout), after elapsed of it.
+func (w wheel) clamp(next int64, userTimeout, elapsed time.Duration) int64 {
+	if userTimeout == 0 {
+		return next
+	}
+	left := userTimeout - elapsed.Truncate(time.Millisecond)
+	if left <= 0 {
+		return 1
+	}
+	return min(next, w.ceil(left))
+}

@@ -1,0 +1,163 @@
+package track
+
+import "time"
+
+// Memory is what rows and packets have taught about one socket, beyond its last
+// row. The zero value is ready. It may be copied: a copy never changes.
+type Memory struct {
+	timer   pending
+	row     Instant  // the last row; zero: none
+	trouble *trouble // nil: none. Never changed, only replaced
+
+	syn       Instant // its first SYN, as a packet showed it; zero: none did
+	cleared   Instant // when a packet last acknowledged all that was in flight
+	high      uint32  // the sequence number after the highest that was sent
+	sent      bool    // high is known
+	neighbour Neighbour
+
+	baseline bool          // retrans and rtoTime are of before the present flight
+	retrans  uint32        // TotalRetrans
+	rtoTime  time.Duration // TotalRTOTime
+	acked    uint32        // BytesAcked of the last row, its lower half
+}
+
+// pending is what is known of the timer that is now pending.
+type pending struct {
+	is     arming
+	expiry Instant       // in the jiffy of it or before, the timer expires: the earliest of all readings
+	first  Instant       // the row that first showed it: it was set by then
+	before Instant       // the row before that: it was set after it; zero: unknown
+	length time.Duration // from the last transmission of data to the expiry; 0: unknown
+}
+
+// arming tells one setting of the timer from another.
+type arming struct {
+	timer                        Timer
+	state                        State
+	retransmits, backoff, probes uint8
+	segsIn, segsOut              uint32
+}
+
+// Neighbour takes in what the neighbour table says of the next hop.
+func (m *Memory) Neighbour(n Neighbour) { m.neighbour = n }
+
+// Row takes in a row of inet_diag. Rows come in the order of their moments.
+func (m *Memory) Row(s *Socket, l *Limits) {
+	before := m.timer
+	if m.timer.see(s, m.row) {
+		m.learn(s, &before, newWheel(l), l)
+	}
+	m.row = s.At
+}
+
+// Readings of one setting of a timer differ by how long a row takes to be read;
+// of two settings, by at least the rounding to jiffies.
+const (
+	sameTimer  = 60 * time.Millisecond
+	otherTimer = 9 * time.Millisecond
+)
+
+// see takes in the timer of a row; last is the row before. It reports false for
+// a socket that must have a timer and has none at this moment: it is just firing.
+func (p *pending) see(s *Socket, last Instant) bool {
+	if s.Timer == TimerOff {
+		if s.Info.Unacked > 0 && p.is.timer == TimerOn {
+			return false
+		}
+		*p = pending{}
+		return true
+	}
+	is := arming{s.Timer, s.State, s.Retransmits, s.Info.Backoff, s.Info.Probes, s.Info.SegsIn, s.Info.SegsOut}
+	expiry := s.At.Add(s.Expires)
+	if s.Expires == 0 {
+		// Overdue. Since when, the memory tells, or the last transmission.
+		if p.is == is && p.expiry != 0 {
+			return true
+		}
+		if s.Timer == TimerOn {
+			over := s.Info.LastDataSent - s.Info.RTO
+			if over > 0 && over < s.Info.RTO/4 {
+				expiry = s.At.Add(-over)
+			}
+		}
+	}
+	near := otherTimer
+	if p.is == is {
+		near = sameTimer
+	}
+	moved := expiry.Sub(p.expiry)
+	if p.expiry == 0 || p.is.timer != is.timer || p.is.state != is.state || moved > near || moved < -sameTimer {
+		*p = pending{expiry: expiry, first: s.At, before: last}
+	} else if moved < 0 {
+		p.expiry = expiry
+	}
+	p.is = is
+	if s.Timer == TimerOn && s.Expires > 0 {
+		p.length = s.Expires + s.Info.LastDataSent
+	}
+	return true
+}
+
+// Sent takes in a segment that this end sent, as the packets show it.
+func (m *Memory) Sent(seg *Segment, f Finding) {
+	switch {
+	case f.Class == ClassRetransmission && seg.Flags.Has(SYN):
+	case f.Class == ClassRetransmission && f.Kind == KindTLP:
+		m.change(func(t *trouble) { t.lossProbe = seg.At })
+	case f.Class == ClassRetransmission:
+		m.change(func(t *trouble) {
+			if t.wire == 0 {
+				t.wire, t.recovery = seg.At, m.high
+			}
+		})
+	case f.Class == ClassWindowProbe:
+		m.change(func(t *trouble) {
+			if t.probed == 0 && f.Nth <= 1 {
+				t.probed = seg.At
+			}
+		})
+	case seg.Flags.Has(SYN) && !seg.Flags.Has(ACK):
+		m.syn = seg.At
+	}
+	if seg.SeqLen() > 0 && (!m.sent || seqLess(m.high, seg.End())) {
+		m.high, m.sent = seg.End(), true
+	}
+}
+
+// Heard takes in a segment that the peer sent. Advanced: it acknowledged new
+// data; all: nothing is left in flight.
+func (m *Memory) Heard(seg *Segment, advanced, all bool) {
+	if !advanced {
+		return
+	}
+	if all {
+		m.cleared = seg.At
+		m.trouble = nil
+		return
+	}
+	if m.trouble == nil {
+		return
+	}
+	m.change(func(t *trouble) {
+		t.lossProbe = 0
+		if t.wire != 0 && !seqLess(seg.Ack, t.recovery) {
+			t.wire, t.from, t.to = 0, 0, 0
+		}
+	})
+}
+
+// change replaces the trouble by what f makes of it.
+func (m *Memory) change(f func(*trouble)) {
+	var t trouble
+	if m.trouble != nil {
+		t = *m.trouble
+	}
+	f(&t)
+	switch {
+	case t == trouble{}:
+		m.trouble = nil
+	case m.trouble == nil || *m.trouble != t:
+		kept := t
+		m.trouble = &kept
+	}
+}

@@ -1,0 +1,109 @@
+package track
+
+// scene is all that a forecast is made of.
+type scene struct {
+	s       *Socket
+	m       *Memory
+	w       wheel
+	rules   rules
+	c       Coverage
+	trouble trouble // the zero value where there is none
+}
+
+// prospect is how a socket stands: what is pending, and what it leads to.
+type prospect struct {
+	// start sets out on the course of events; nil: there is none to come.
+	start   func(lean) (countdown, stepper)
+	cause   Cause     // where there is no course
+	most    Exactness // the forecast is at most
+	errno   string
+	rst     bool
+	assumes []string
+}
+
+func (p *prospect) assume(what string) { p.assumes = append(p.assumes, what) }
+
+// atMost lowers what the forecast is worth.
+func (p *prospect) atMost(e Exactness, why string) {
+	p.most = min(p.most, e)
+	if why != "" {
+		p.assume(why)
+	}
+}
+
+const etimedout = "ETIMEDOUT"
+
+// classify tells which of the kernel's timers has the socket's life in its hand.
+func (sc *scene) classify() prospect {
+	s, i := sc.s, &sc.s.Info
+	switch {
+	case s.Timer == TimerTimewait || s.State == TimeWait:
+		return sc.minisock()
+	case s.State == NewSynRecv || s.State == SynRecv && i.Size == 0:
+		return sc.request()
+	case sc.m.cleared > s.At:
+		// Acknowledged since the row was read. The next one tells what is left.
+		return prospect{cause: CauseNone, most: Conditional}
+	}
+	switch sc.timer() {
+	case TimerOn:
+		switch {
+		case s.State == SynSent:
+			return sc.synSent()
+		case s.State == SynRecv:
+			return sc.fastOpen()
+		case i.Has(InfoSndWnd) && i.SndWnd == 0 && !sc.orphan():
+			return sc.shrunk()
+		}
+		return sc.unacknowledged()
+	case TimerPersist:
+		return sc.persist()
+	case TimerKeepalive:
+		if s.State == FinWait2 && sc.orphan() {
+			return sc.finWait2()
+		}
+		return sc.keepalive()
+	}
+	return prospect{cause: CauseNone, most: Exact}
+}
+
+// timer returns the socket's timer; that of the memory while it is just firing.
+func (sc *scene) timer() Timer {
+	if sc.s.Timer == TimerOff && sc.s.Info.Unacked > 0 {
+		return sc.m.timer.is.timer
+	}
+	return sc.s.Timer
+}
+
+// orphan reports whether no program holds the socket. One that waits to be
+// accepted has no inode either, and is none.
+func (sc *scene) orphan() bool {
+	switch sc.s.State {
+	case FinWait1, FinWait2, Closing, LastAck:
+		return sc.s.Inode == 0
+	}
+	return false
+}
+
+// pending returns the timer that runs now, which was set to run for delta
+// jiffies.
+func (sc *scene) pending(delta int64, callback bool) countdown {
+	return countdown{
+		expires: sc.w.at(sc.m.timer.expiry), delta: delta, callback: callback,
+		after: sc.w.at(sc.s.At) - lateFire,
+	}
+}
+
+// ran returns what the pending timer had to run when it was set, by when rows
+// first showed it; it was at most the given length.
+func (sc *scene) ran(most int64, n lean) int64 {
+	expires := sc.w.at(sc.m.timer.expiry)
+	shortest := max(expires-sc.w.at(sc.m.timer.first), 0)
+	if n == early {
+		return min(shortest, most)
+	}
+	if sc.m.timer.before != 0 {
+		most = min(most, expires-sc.w.at(sc.m.timer.before))
+	}
+	return max(most, shortest)
+}

@@ -1,0 +1,184 @@
+package track
+
+import "time"
+
+// unacknowledged: data or a FIN is in flight.
+func (sc *scene) unacknowledged() prospect {
+	s, i, w := sc.s, &sc.s.Info, sc.w
+	t := &sc.trouble
+	p := prospect{most: Exact, errno: etimedout}
+	if sc.orphan() {
+		p.errno = ""
+	}
+	if !sc.rules.options {
+		p.atMost(Bounded, "no TCP_USER_TIMEOUT")
+	}
+	rto := w.round(i.RTO)
+	local := w.round(i.RTO) != w.ceil(probeLocal) && w.round(sc.m.timer.length) == w.ceil(probeLocal) && s.Retransmits > 0
+	thin := (sc.rules.thin || t.thin) && s.State == Established && i.Unacked < thinSegments && i.SndSsthresh < infiniteSlow
+	switch {
+	case local:
+		p.atMost(Unstable, "this host's own queue goes on dropping what is sent")
+	case t.reverted, s.Retransmits > i.Backoff && !thin:
+		p.atMost(Unstable, "no more ICMP errors come")
+	case sc.m.neighbour == NeighbourIncomplete || sc.m.neighbour == NeighbourFailed:
+		p.atMost(Unstable, "the next hop does not answer")
+	}
+	if sc.m.neighbour == NeighbourFailed && p.errno != "" {
+		p.errno = "EHOSTUNREACH"
+	}
+	from, to, sure := sc.stamp()
+	if !sure {
+		p.atMost(Bounded, "nothing was sent again before the first retransmission that is known")
+	}
+	tlp := sc.lossProbe()
+	p.start = func(n lean) (countdown, stepper) {
+		f := &rtoFires{
+			w: w, rules: &sc.rules, orphan: sc.orphan(), soft: t.reverted, local: local, thin: thin,
+			retransmits: int(s.Retransmits), rto: rto, base: w.round(i.RTO >> i.Backoff),
+		}
+		f.stamp, f.bias = between(n, from, to)
+		delta, callback := w.armed(s, &sc.m.timer), s.Retransmits > 0
+		f.probe = tlp.is(n)
+		if f.probe {
+			delta = min(delta, sc.probeTime())
+		} else if tlp == no && s.Retransmits == 0 {
+			callback = true
+		}
+		if local {
+			delta = w.ceil(probeLocal)
+		}
+		return sc.pending(delta, callback), f
+	}
+	return p
+}
+
+// answer is one to a question that a row may leave open.
+type answer uint8
+
+const (
+	no answer = iota
+	yes
+	perhaps
+)
+
+// is reads the answer by a lean: a loss probe that is yet to come puts death off.
+func (a answer) is(n lean) bool { return a == yes || a == perhaps && n != early }
+
+// lossProbe tells whether the pending timer is the loss probe's, with the RTO to
+// follow (net/ipv4/tcp_output.c, tcp_schedule_loss_probe).
+func (sc *scene) lossProbe() answer {
+	s, i, w := sc.s, &sc.s.Info, sc.w
+	const sackPermitted = 2 // TCPI_OPT_SACK
+	if s.Retransmits > 0 || i.Backoff > 0 || i.CAState != CAOpen && i.CAState != CACWR || i.Options&sackPermitted == 0 {
+		return no
+	}
+	if sc.trouble.lossProbe != 0 || sc.m.baseline && i.TotalRetrans != sc.m.retrans {
+		return no
+	}
+	length, rto := w.round(sc.m.timer.length), w.round(i.RTO)
+	switch {
+	case length > 0 && length < rto:
+		return yes
+	case !sc.m.baseline:
+		return perhaps
+	case i.Unacked == 1 || length > rto:
+		return yes
+	}
+	return perhaps
+}
+
+// probeTime returns after how long a loss probe is sent, in jiffies.
+func (sc *scene) probeTime() int64 {
+	i := &sc.s.Info
+	if i.RTT == 0 {
+		return sc.w.ceil(synBase)
+	}
+	if i.Unacked == 1 {
+		return sc.w.ceil(2*i.RTT + rtoBase)
+	}
+	return sc.w.ceil(2*i.RTT) + 2
+}
+
+// stamp returns between what moments the stall's first fast or RTO
+// retransmission was; zeros: there was none yet. Not sure: an earlier one can't
+// be ruled out.
+func (sc *scene) stamp() (from, to Instant, sure bool) {
+	t := &sc.trouble
+	seen := t.wire != 0 && sc.c.Out && sc.c.Lost == 0 && sc.c.Doubt == ""
+	switch {
+	case seen && (t.to == 0 || t.wire < t.to.Add(sameTimer)):
+		return t.wire, t.wire, true
+	case t.to != 0:
+		return t.from, t.to, !t.unsure && t.from != 0
+	case sc.s.Retransmits > 0:
+		// Some fires ago: at the latest when the timer was last set.
+		last := sc.m.timer.expiry.Add(-sc.s.Info.RTO)
+		return last.Add(-sc.s.Info.RTO), last, false
+	}
+	return 0, 0, true
+}
+
+// stampError is how far two readings of the kernel's millisecond clock may be off.
+const stampError = time.Millisecond
+
+// between reads an uncertain moment by a lean.
+func between(n lean, from, to Instant) (Instant, time.Duration) {
+	switch {
+	case to == 0:
+		return 0, []time.Duration{0, stampError, -stampError}[n]
+	case n == early:
+		return from, stampError
+	case n == late:
+		return to, -stampError
+	}
+	return from + (to-from)/2, 0
+}
+
+// shrunk: the peer has taken its window back from data that is in flight.
+func (sc *scene) shrunk() prospect {
+	s, i, w := sc.s, &sc.s.Info, sc.w
+	p := prospect{most: Exact, errno: etimedout}
+	if !sc.rules.options {
+		p.atMost(Bounded, "no TCP_USER_TIMEOUT")
+	}
+	from, to, sure := sc.stamp()
+	if !sure {
+		p.atMost(Bounded, "nothing was sent again before the first retransmission that is known")
+	}
+	thin := sc.rules.thin && s.State == Established && i.Unacked < thinSegments && i.SndSsthresh < infiniteSlow
+	tlp := sc.lossProbe()
+	_, byUser := sc.rules.shrunkLimit()
+	if i.Backoff > 0 && i.LastAckRecv < i.LastDataSent && byUser == 0 {
+		// It answers, which is all that is asked of it.
+		return prospect{cause: CauseNone, most: Conditional, assumes: []string{"the peer goes on answering"}}
+	}
+	p.start = func(n lean) (countdown, stepper) {
+		f := &shrunkFires{
+			w: w, rules: &sc.rules, thin: thin, rto: w.round(i.RTO), base: w.round(i.RTO >> i.Backoff),
+			sent: s.At.Add(-i.LastDataSent), heard: w.at(s.At) - w.round(i.LastAckRecv),
+		}
+		f.stamp, f.bias = between(n, from, to)
+		delta := w.armed(s, &sc.m.timer)
+		if tlp.is(n) {
+			return sc.pending(min(delta, sc.probeTime()), false), &probedFirst{f.rto, f}
+		}
+		return sc.pending(delta, i.Backoff > 0), f
+	}
+	return p
+}
+
+// probedFirst is a loss probe before other fires.
+type probedFirst struct {
+	rto int64
+	stepper
+}
+
+func (f *probedFirst) fire(t fired) step {
+	if f.rto > 0 {
+		next := f.rto
+		f.rto = 0
+		return step{kind: FireTLP, next: next}
+	}
+	return f.stepper.fire(t)
+}

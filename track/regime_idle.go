@@ -1,0 +1,111 @@
+package track
+
+import "time"
+
+// persist: the window is shut, or what was sent first has failed on this host.
+func (sc *scene) persist() prospect {
+	s, i, w, t := sc.s, &sc.s.Info, sc.w, &sc.trouble
+	p := prospect{most: Exact, errno: etimedout}
+	if sc.orphan() {
+		p.errno = ""
+	}
+	if !sc.rules.options {
+		p.atMost(Bounded, "no TCP_USER_TIMEOUT")
+	}
+	wants := max(min(i.SndMSS, i.NotsentBytes), 1)
+	failed := i.Has(InfoSndWnd) && i.SndWnd >= wants && i.Unacked == 0
+	local := failed && (i.Probes > i.Backoff || i.CAState == CACWR)
+	rto := w.round(i.RTO)
+	base := max(rto, w.ceil(rtoBase))
+	longest := w.ceil(sc.rules.rtoMax)
+	delta := min(base<<min(i.Backoff, probeBackoffs), longest)
+	if local && i.Probes > 0 {
+		delta = w.ceil(probeLocal)
+	}
+	sinceProbe := s.At.Sub(w.instant(w.at(sc.m.timer.expiry) - delta))
+	answered := !failed && (t.answered || i.Probes == 0 && i.Backoff > 0)
+	switch {
+	case failed:
+		p.atMost(Unstable, "what is sent goes on failing on this host")
+	case answered && sc.rules.userTimeout == 0 && !sc.orphan():
+		return prospect{cause: CauseNone, most: Conditional, assumes: []string{"the peer goes on answering window probes"}}
+	case answered:
+		p.atMost(Bounded, "the peer goes on answering window probes")
+	case i.Probes == 0, i.Probes == 1 && sinceProbe < 2*i.RTT+50*time.Millisecond:
+		p.atMost(Conditional, "the peer does not answer window probes")
+	}
+	from, to := t.probedFrom, t.probedTo
+	if t.probed != 0 && sc.c.Out {
+		from, to = t.probed, t.probed
+	}
+	p.start = func(n lean) (countdown, stepper) {
+		f := &probeFires{
+			w: w, rules: &sc.rules, orphan: sc.orphan(), answered: answered, local: local, failed: failed,
+			probes: int(i.Probes), backoff: int(i.Backoff), base: base, rto: rto, rtt: w.ceil(i.RTT),
+		}
+		f.first, f.bias = between(n, from, to)
+		if sc.rules.userTimeout > 0 && i.Backoff > 0 {
+			delta = sc.ran(delta, n)
+		}
+		return sc.pending(delta, !answered && i.Backoff > 0), f
+	}
+	return p
+}
+
+// keepalive: nothing waits, and the peer will be asked whether it is there.
+func (sc *scene) keepalive() prospect {
+	s, i, w := sc.s, &sc.s.Info, sc.w
+	p := prospect{most: Exact, errno: etimedout, rst: true}
+	if !sc.rules.options {
+		p.atMost(Bounded, "keepalive as the sysctls have it, no TCP_USER_TIMEOUT")
+	}
+	if i.Probes == 0 {
+		p.atMost(Conditional, "the peer stays silent")
+	}
+	heard := w.at(s.At) - w.round(min(i.LastDataRecv, i.LastAckRecv))
+	p.start = func(n lean) (countdown, stepper) {
+		f := &keepaliveFires{w: w, rules: &sc.rules, probes: int(i.Probes), heard: heard}
+		if i.Probes > 0 {
+			return sc.pending(w.ceil(sc.rules.keepIntvl), true), f
+		}
+		return sc.pending(sc.ran(w.ceil(sc.rules.keepIdle), n), false), f
+	}
+	return p
+}
+
+// finWait2: the program has closed, the peer has not, for over a minute.
+func (sc *scene) finWait2() prospect {
+	p := prospect{most: Exact}
+	if !sc.rules.options {
+		p.atMost(Bounded, "no TCP_LINGER2")
+	}
+	p.start = func(lean) (countdown, stepper) {
+		cause := CauseFinTimeout
+		if sc.rules.linger2 {
+			cause = CauseLinger2
+		}
+		beyond := max(sc.w.ceil(sc.rules.finTime(sc.s.Info.RTO)-timewaitLen), 1)
+		return sc.pending(beyond, false), &lastFires{cause: cause, again: beyond}
+	}
+	return p
+}
+
+// minisock: what is left of a connection that is closed on both sides, or by
+// the program alone.
+func (sc *scene) minisock() prospect {
+	w := sc.w
+	if sc.s.State == TimeWait {
+		return prospect{most: Exact, start: func(lean) (countdown, stepper) {
+			return sc.pending(w.ceil(timewaitLen), false), &lastFires{cause: CauseTimewait}
+		}}
+	}
+	cause := CauseFinTimeout
+	total := w.ceil(sc.rules.finTimeout)
+	if left := w.at(sc.m.timer.expiry) - w.at(sc.m.timer.first); sc.rules.linger2 || left > total {
+		cause = CauseLinger2
+		total = max(total, left)
+	}
+	return prospect{most: Exact, start: func(n lean) (countdown, stepper) {
+		return sc.pending(sc.ran(total, n), false), &lastFires{cause: cause}
+	}}
+}

@@ -1,0 +1,164 @@
+package track
+
+import "time"
+
+// trouble is the memory of a stall.
+type trouble struct {
+	// The moment of the first fast or RTO retransmission (tp->retrans_stamp), by
+	// what the packets show, and between what bounds by the rows.
+	wire     Instant // zero: not seen
+	from, to Instant // zero: no bounds
+	recovery uint32  // acknowledged up to here, the episode of wire is over
+	unsure   bool    // rows came too late to rule out an earlier one
+	progress bool    // something was acknowledged since
+
+	lossProbe Instant       // the loss probe was seen
+	base      time.Duration // RTO without backoff; 0: unknown
+
+	probed               Instant // the first window probe, by the packets
+	probedFrom, probedTo Instant // by the rows
+	answered             bool    // the peer answers window probes
+
+	thin     bool // no backoff though retransmissions go on
+	reverted bool // an ICMP error has taken backoff back
+	rearmed  int  // timeouts of a request socket, those without a SYN-ACK included
+}
+
+// learn takes in what a row says of how long its socket has been in trouble.
+func (m *Memory) learn(s *Socket, before *pending, w wheel, l *Limits) {
+	i := &s.Info
+	progress := i.Size > 0 && m.row != 0 && uint32(i.BytesAcked) != m.acked
+	m.acked = uint32(i.BytesAcked)
+	switch {
+	case i.Size == 0:
+		if s.State == SynRecv || s.State == NewSynRecv {
+			m.change(func(t *trouble) { t.request(s, before, &m.timer, w) })
+		}
+	case s.State == SynSent:
+	case s.Timer == TimerPersist:
+		m.change(func(t *trouble) { t.persist(s, before, &m.timer, w, l) })
+	case i.Unacked == 0, i.CAState == CAOpen && s.Retransmits == 0:
+		m.recover(s, progress)
+	default:
+		m.change(func(t *trouble) { t.stall(s, m, before, progress, w, l) })
+	}
+	if i.Size > 0 && (i.Unacked == 0 || s.Retransmits == 0 && (progress || m.row == 0 && i.TotalRetrans == 0)) {
+		m.baseline, m.retrans, m.rtoTime = true, i.TotalRetrans, i.TotalRTOTime
+	}
+}
+
+// recover forgets the stall: nothing that was sent again is in flight.
+func (m *Memory) recover(s *Socket, progress bool) {
+	if m.trouble == nil {
+		return
+	}
+	m.change(func(t *trouble) {
+		kept := trouble{}
+		if s.Info.Unacked > 0 && !progress {
+			kept.lossProbe = t.lossProbe
+			switch lately := t.wire != 0 && s.At.Sub(t.wire) < sameTimer; {
+			case lately:
+				kept.wire, kept.recovery = t.wire, t.recovery
+			case t.wire != 0:
+				kept.lossProbe = t.wire // what the packets took for more was one
+			}
+		}
+		*t = kept
+	})
+}
+
+// stall takes in a row with data in flight that was sent again.
+func (t *trouble) stall(s *Socket, m *Memory, before *pending, progress bool, w wheel, l *Limits) {
+	i := &s.Info
+	is, was := m.timer.is, before.is
+	if progress {
+		t.progress = true
+		t.thin = false
+	} else if was.timer == TimerOn && was.state == is.state {
+		t.reverted = t.reverted || is.backoff < was.backoff && is.retransmits >= was.retransmits && !t.thin && is.backoff > 0
+	}
+	t.learnBase(i, l)
+	fires := int(s.Retransmits)
+	if fires == 0 && i.SndWnd == 0 && i.Has(InfoSndWnd) {
+		fires = int(i.Backoff) // each one was a probe of the shrunk window
+	}
+	if fires == 0 {
+		if t.from == 0 && t.to == 0 && !t.progress {
+			t.from, t.to = m.row, s.At // a fast retransmission, between two rows
+			t.unsure = m.row == 0
+		}
+		return
+	}
+	if t.progress && t.to != 0 {
+		return // the stamp is older than these fires
+	}
+	from, to, ok := w.firstFire(s, &m.timer, fires, t.base)
+	if i.Has(InfoTotalRTO) && s.Retransmits > 0 && (m.baseline || i.TotalRTORecoveries == 1) {
+		spent := i.TotalRTOTime
+		if m.baseline {
+			spent -= m.rtoTime
+		}
+		started := s.At.Add(time.Millisecond - spent)
+		if !ok {
+			from, to, ok = started.Add(-readingLag), started, true
+		} else if started >= from && started < to {
+			from, to = max(from, started.Add(-readingLag)), started
+		}
+	}
+	if !ok {
+		return
+	}
+	switch {
+	case t.to == 0:
+		t.from, t.to = from, to
+		t.unsure = !m.baseline && i.TotalRetrans > uint32(fires)+1
+	case from <= t.to && to >= t.from:
+		t.from, t.to = max(t.from, from), min(t.to, to)
+	}
+}
+
+// learnBase keeps the RTO without backoff. At the longest RTO it can't be told from
+// a row, and what was known before stands.
+func (t *trouble) learnBase(i *Info, l *Limits) {
+	base := i.RTO >> i.Backoff
+	if i.RTO < l.RTOMax && (t.base == 0 || i.RTO > t.base<<i.Backoff) && (i.Backoff < 2 || base >= l.RTOMin) {
+		t.base = base
+	}
+}
+
+// readingLag is how much older than its moment what a row says may be.
+const readingLag = 12 * time.Millisecond
+
+// persist takes in a row with the persist timer.
+func (t *trouble) persist(s *Socket, before, now *pending, w wheel, l *Limits) {
+	t.wire, t.from, t.to = 0, 0, 0
+	i := &s.Info
+	switch {
+	case i.Probes == 0 && i.Backoff > 0:
+		t.answered = true
+	case i.Probes > 1:
+		t.answered = false
+	}
+	if i.Backoff == 0 && i.Probes == 0 {
+		t.probed, t.probedFrom, t.probedTo = 0, 0, 0
+		return
+	}
+	from, to := w.firstProbe(s, now, t.answered, l)
+	if t.probedTo == 0 {
+		t.probedFrom, t.probedTo = from, to
+	} else if from <= t.probedTo && to >= t.probedFrom {
+		t.probedFrom, t.probedTo = max(t.probedFrom, from), min(t.probedTo, to)
+	}
+}
+
+// request counts the timeouts of a request socket, of which TCP_DEFER_ACCEPT
+// hides those that send nothing.
+func (t *trouble) request(s *Socket, before, now *pending, w wheel) {
+	if before.is.timer == TimerOn && now.first == s.At && before.expiry != 0 {
+		t.rearmed++
+	}
+	t.rearmed = max(t.rearmed, int(s.Retransmits))
+	for n := t.rearmed; n < 8 && synBase<<n < s.Expires; n++ {
+		t.rearmed = n + 1
+	}
+}
