@@ -83,10 +83,10 @@ func (a *Async) Close() error {
 
 // put queues an entry if there is room for it.
 func (a *Async) put(kind Kind, f *capture.Frame) bool {
+	a.gap.At = f.At
 	if a.stopped || len(a.queue)+entryLen+len(f.Data) > a.limit {
 		return false
 	}
-	a.gap.At = f.At
 	a.tellGap()
 	a.queue = appendEntry(a.queue, kind, f)
 	a.more.Signal()

@@ -29,7 +29,7 @@ func (r Record) Note() (*Note, error) {
 // Gap tells what the recording lost because the disk was too slow. It stands
 // where the lost would have stood.
 type Gap struct {
-	At              track.Instant // when there was room again
+	At              track.Instant // of what comes next, or at the end of what was lost last
 	Frames, Records uint64
 }
 
