@@ -49,7 +49,7 @@ func (t *Tracker) socket(s *Socket) {
 	e.queue.row(s)
 
 	news := e.row == nil || newsworthy(e.row, s)
-	if !news && !e.urgent() && !t.watched[e.id] {
+	if !news && !e.urgent() && t.watched[e.id] == nil {
 		return
 	}
 	row := *s

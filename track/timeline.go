@@ -33,7 +33,7 @@ func (t *Tracker) keep(e *end, p Entry) {
 
 // remember adds the state of an end that is watched or in trouble to its moments.
 func (t *Tracker) remember(e *end) {
-	if t.cfg.Moments == 0 || !e.hot && !t.watched[e.id] {
+	if t.cfg.Moments == 0 || !e.hot && t.watched[e.id] == nil {
 		return
 	}
 	s, i := e.row, &e.row.Info

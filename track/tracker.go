@@ -1,5 +1,7 @@
 package track
 
+import "slices"
+
 // Config says how much a tracker keeps. The zero value keeps nothing for show,
 // which suits a stream of events over a large file.
 type Config struct {
@@ -24,7 +26,7 @@ type Tracker struct {
 	owners   map[uint32]Owner
 	hot      []*end          // those that time alone can change
 	ended    []*end          // kept for show, the oldest first
-	watched  map[uint64]bool // connection ids on screen
+	watched  map[uint64]*end // on screen, by id
 	captured Instant         // since when packets have been captured; zero: they are not
 	lost     uint64          // frames lost so far, by anyone
 	dumps    uint64          // number of the full dump being applied
@@ -44,7 +46,7 @@ func New(cfg Config) *Tracker {
 		links:   newLinkTable(),
 		sockets: make(map[uint64]*end),
 		owners:  make(map[uint32]Owner),
-		watched: make(map[uint64]bool),
+		watched: make(map[uint64]*end),
 	}
 }
 
@@ -94,8 +96,25 @@ func (t *Tracker) Apply(r Record) {
 // their views are renewed with each row.
 func (t *Tracker) Watch(ids []uint64) {
 	clear(t.watched)
-	for _, id := range ids {
-		t.watched[id] = true
+	for _, e := range t.shown {
+		if slices.Contains(ids, e.id) {
+			t.watched[e.id] = e
+		}
+	}
+}
+
+// Urgent calls f with the sockets that are worth asking for often: those in
+// trouble, those that a dump has missed, those on screen.
+func (t *Tracker) Urgent(f func(*Socket)) {
+	for _, e := range t.hot {
+		if e.gone == nil && e.row != nil && (e.missed > 0 || e.urgent()) && t.watched[e.id] == nil {
+			f(e.row)
+		}
+	}
+	for _, e := range t.watched {
+		if e.gone == nil && e.row != nil {
+			f(e.row)
+		}
 	}
 }
 

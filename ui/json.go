@@ -77,15 +77,18 @@ func AppendJSON(dst []byte, e track.Event, clock track.ClockPair) []byte {
 	return o.close()
 }
 
-// AppendStart appends the event that opens a stream of JSON.
+// AppendStart appends the event that opens a stream of JSON. Limits are nil where
+// no kernel was asked.
 func AppendStart(dst []byte, version string, s *track.Source, l *track.Limits, clock track.ClockPair) []byte {
 	o := object{dst, clock}
 	o.open("start", s.At)
 	o.text("source", s.Name)
 	o.text("filter", s.Filter)
 	o.text("netns", s.Netns)
-	o.known("hz", uint64(max(l.HZ, 0)))
-	o.limits(l)
+	if l != nil {
+		o.known("hz", uint64(max(l.HZ, 0)))
+		o.limits(l)
+	}
 	o.text("version", version)
 	return o.close()
 }

@@ -1,0 +1,5 @@
+package main
+
+import "context"
+
+func demo(ctx context.Context, f *flags) error { return nil }

@@ -1,0 +1,251 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/tcpwatch/tcpwatch/capture"
+	"github.com/tcpwatch/tcpwatch/diag"
+	"github.com/tcpwatch/tcpwatch/track"
+)
+
+// slack is how long a record may take from its source to the session.
+const slack = 15 * time.Millisecond
+
+// live is a session over the interfaces and sockets of a running kernel.
+type live struct {
+	*session
+	flags     *flags
+	namespace *diag.Namespace
+	frames    *frames // nil: no packets
+	poller    *diag.Poller
+	news      chan diag.News
+	rows      rows
+	source    *track.Source
+
+	order   order
+	until   track.Instant // up to which all frames have come
+	dropped capture.Stats // as told to the tracker
+	inUse   map[track.Record]diag.News
+
+	snapshots chan *track.Snapshot // nil: nobody looks
+	watching  chan []uint64        // connections on screen
+	drawn     track.Instant
+	asks      chan func(*live) // what the dashboard asks of the session
+	outlet    *outlet          // what the view writes to; nil: nothing
+}
+
+// run runs the session until the context ends, or as long as it was to.
+func (l *live) run(ctx context.Context) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	group, ctx := errgroup.WithContext(ctx)
+	if l.frames != nil {
+		group.Go(func() error { l.frames.run(ctx); return nil })
+	}
+	group.Go(func() error { return l.poller.Run(ctx, l.news) })
+	group.Go(func() error {
+		defer cancel()
+		return l.loop(ctx)
+	})
+	err := group.Wait()
+	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, errEnough) {
+		return nil
+	}
+	return err
+}
+
+func (l *live) loop(ctx context.Context) error {
+	if err := l.first(ctx); err != nil {
+		return err
+	}
+	var batches <-chan *capture.Batch
+	var downs <-chan error
+	if l.frames != nil {
+		batches, downs = l.frames.batches, l.frames.downs
+		l.order.release = func(b *capture.Batch) { l.frames.idle <- b }
+	}
+	beats := time.NewTicker(beat)
+	defer beats.Stop()
+	for {
+		var err error
+		select {
+		case <-ctx.Done():
+			return l.last()
+		case b := <-batches:
+			l.batch(b)
+			continue
+		case n := <-l.news:
+			l.learn(n)
+			continue
+		case down := <-downs:
+			l.down(down)
+			continue
+		case ids := <-l.watching:
+			l.watch(ids)
+			continue
+		case ask := <-l.asks:
+			ask(l)
+			continue
+		case <-beats.C:
+			err = l.advance(diag.Now().Add(-slack))
+		}
+		if errors.Is(err, errEnough) {
+			return errors.Join(l.last(), err)
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// first begins the session: with the limits, which every deadline needs.
+func (l *live) first(ctx context.Context) error {
+	for {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case n := <-l.news:
+			if limits, ok := n.Record.(*track.Limits); ok {
+				now := diag.Now()
+				l.source.At = now
+				clock := track.ClockPair{At: now, Wall: time.Now().UnixNano()}
+				return l.begin(l.source, limits, clock)
+			}
+			l.learn(n)
+		}
+	}
+}
+
+// batch takes in frames.
+func (l *live) batch(b *capture.Batch) {
+	l.until = b.Until
+	if b.Clock != (track.ClockPair{}) && l.clock != b.Clock {
+		clock := b.Clock
+		l.order.addRecord(&clock)
+	}
+	if s := b.Stats; s != l.dropped {
+		lost := s.Dropped - l.dropped.Dropped + s.DroppedByInterface - l.dropped.DroppedByInterface
+		if lost > 0 {
+			l.order.addRecord(&track.Loss{At: b.Until, Kernel: lost})
+		}
+		l.dropped = s
+	}
+	l.order.addBatch(b)
+}
+
+// learn takes in a record of the kernel's.
+func (l *live) learn(n diag.News) {
+	switch r := n.Record.(type) {
+	case *track.Dump:
+		l.rows.admit(r)
+		l.inUse[r] = n
+	case *track.OwnersRead:
+		l.rows.own(r)
+	}
+	l.order.addRecord(n.Record)
+}
+
+// down takes in that the interface has gone away, or come back.
+func (l *live) down(err error) {
+	source := *l.source
+	source.At, source.Down = diag.Now(), ""
+	if err != nil {
+		source.Down = err.Error()
+		l.until = 0
+	}
+	l.dropped = capture.Stats{}
+	l.source = &source
+	l.order.addRecord(&source)
+}
+
+// advance applies all that has come for the time up to the horizon, or as far as
+// the frames have.
+func (l *live) advance(horizon track.Instant) error {
+	if l.frames != nil && l.until != 0 {
+		horizon = min(horizon, l.until)
+	}
+	err := l.order.apply(l.session, horizon, l.recycle)
+	if err == nil {
+		err = l.tick(max(horizon, l.tracker.Now()))
+	}
+	if err != nil {
+		return err
+	}
+	if l.outlet != nil {
+		if lost := l.outlet.Lost(); lost > 0 {
+			l.order.addRecord(&track.Loss{At: horizon, Here: lost})
+		}
+	}
+	l.poller.Watch(l.wanted())
+	l.draw()
+	return nil
+}
+
+func (l *live) recycle(r track.Record) {
+	if n, ok := l.inUse[r]; ok {
+		delete(l.inUse, r)
+		l.poller.Recycle(n)
+	}
+}
+
+// wanted returns the sockets that are to be asked for often.
+func (l *live) wanted() []diag.ID {
+	var ids []diag.ID
+	l.tracker.Urgent(func(s *track.Socket) { ids = append(ids, diag.IDOf(s)) })
+	return ids
+}
+
+func (l *live) watch(ids []uint64) { l.tracker.Watch(ids) }
+
+// draw publishes the picture, in place of one that nobody has taken yet.
+func (l *live) draw() {
+	now := l.tracker.Now()
+	if l.snapshots == nil || now.Sub(l.drawn) < 2*beat-beat/2 {
+		return
+	}
+	l.drawn = now
+	s := l.tracker.Snapshot()
+	for {
+		select {
+		case l.snapshots <- s:
+			return
+		default:
+		}
+		select {
+		case <-l.snapshots:
+		default:
+		}
+	}
+}
+
+// last applies what has come, whatever may still be on its way, and ends the session.
+func (l *live) last() error {
+	for {
+		select {
+		case b := <-l.batches():
+			l.batch(b)
+			continue
+		case n := <-l.news:
+			l.learn(n)
+			continue
+		default:
+		}
+		break
+	}
+	err := l.order.apply(l.session, diag.Now(), l.recycle)
+	if errors.Is(err, errEnough) {
+		err = nil
+	}
+	return errors.Join(err, l.end())
+}
+
+func (l *live) batches() <-chan *capture.Batch {
+	if l.frames == nil {
+		return nil
+	}
+	return l.frames.batches
+}

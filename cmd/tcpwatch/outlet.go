@@ -1,0 +1,87 @@
+package main
+
+import (
+	"io"
+	"sync"
+)
+
+// outletRoom is how many bytes of output may wait for a slow reader.
+const outletRoom = 16 << 20
+
+// outlet hands output to a writer that may block, without ever blocking itself:
+// a session must not wait for a pipe or a disk. What finds no room is counted.
+type outlet struct {
+	w io.Writer
+
+	mu      sync.Mutex
+	ready   sync.Cond
+	waiting []byte
+	lost    uint64 // writes
+	err     error
+	closed  bool
+	done    chan struct{}
+}
+
+func newOutlet(w io.Writer) *outlet {
+	o := &outlet{w: w, done: make(chan struct{})}
+	o.ready.L = &o.mu
+	go o.run()
+	return o
+}
+
+// Write takes whole lines. It returns the error of an earlier write.
+func (o *outlet) Write(b []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.err != nil {
+		return 0, o.err
+	}
+	if len(o.waiting)+len(b) > outletRoom {
+		o.lost++
+		return len(b), nil
+	}
+	o.waiting = append(o.waiting, b...)
+	o.ready.Signal()
+	return len(b), nil
+}
+
+// Lost returns how many writes found no room since the last call.
+func (o *outlet) Lost() uint64 {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	n := o.lost
+	o.lost = 0
+	return n
+}
+
+// Close waits until all is written.
+func (o *outlet) Close() error {
+	o.mu.Lock()
+	o.closed = true
+	o.ready.Signal()
+	o.mu.Unlock()
+	<-o.done
+	return o.err
+}
+
+func (o *outlet) run() {
+	defer close(o.done)
+	var out []byte
+	for {
+		o.mu.Lock()
+		for len(o.waiting) == 0 && !o.closed {
+			o.ready.Wait()
+		}
+		out, o.waiting = o.waiting, out[:0]
+		o.mu.Unlock()
+		if len(out) == 0 {
+			return
+		}
+		if _, err := o.w.Write(out); err != nil {
+			o.mu.Lock()
+			o.err = err
+			o.mu.Unlock()
+			return
+		}
+	}
+}

@@ -1,0 +1,198 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+	"time"
+
+	"golang.org/x/term"
+
+	"github.com/tcpwatch/tcpwatch/capture"
+	"github.com/tcpwatch/tcpwatch/diag"
+	"github.com/tcpwatch/tcpwatch/track"
+	"github.com/tcpwatch/tcpwatch/ui"
+)
+
+// run does what the command line asks for.
+func run(f *flags) error {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	defer stop()
+	if f.duration > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, f.duration)
+		defer cancel()
+	}
+	// The expression is checked before anything is opened.
+	filter, err := compile(f.expression)
+	if err != nil {
+		return err
+	}
+	switch {
+	case f.read != "":
+		return watchFile(ctx, f)
+	case f.demo:
+		return demo(ctx, f)
+	}
+	ns, err := openNamespace(f.netns)
+	if err != nil {
+		return err
+	}
+	defer ns.Close()
+	switch {
+	case f.list:
+		return listInterfaces(ns)
+	case f.once:
+		return once(f, ns, filter)
+	}
+	return watch(ctx, f, ns, filter)
+}
+
+func compile(expression string) (*capture.Filter, error) {
+	if expression == "" {
+		return nil, nil
+	}
+	filter, err := capture.Compile(expression, capture.LinkEthernet, 0)
+	if err != nil {
+		return nil, misuse{err}
+	}
+	return filter, nil
+}
+
+func openNamespace(name string) (*diag.Namespace, error) {
+	if name == "" {
+		return nil, nil
+	}
+	return diag.OpenNamespace(name)
+}
+
+// watch shows what a live capture and the socket table tell.
+func watch(ctx context.Context, f *flags, ns *diag.Namespace, filter *capture.Filter) error {
+	l, err := newLive(f, ns, filter)
+	if err != nil {
+		return err
+	}
+	if dashboard(f) {
+		return l.dashboard(ctx)
+	}
+	if l.source.Rights != "" {
+		fmt.Fprintf(os.Stderr, "tcpwatch: %s\n", strings.ReplaceAll(strings.TrimSpace(l.source.Rights), "\n", "\ntcpwatch: "))
+	}
+	out := newOutlet(os.Stdout)
+	l.view, l.outlet = plainView(f, out), out
+	return errors.Join(l.run(ctx), out.Close())
+}
+
+// newLive opens the sources of a live session. It fails where there is nothing
+// to show at all.
+func newLive(f *flags, ns *diag.Namespace, filter *capture.Filter) (*live, error) {
+	l := &live{
+		session:   &session{view: noView{}, enough: f.count},
+		flags:     f,
+		namespace: ns,
+		poller:    diag.NewPoller(ns, f.interval),
+		news:      make(chan diag.News, 64),
+		rows:      rows{filter: filter, ipv4: f.ipv4, ipv6: f.ipv6, pid: f.pid},
+		source:    &track.Source{Name: f.iface, Filter: f.expression, Netns: f.netns, Live: true, Table: true},
+		inUse:     make(map[track.Record]diag.News),
+		asks:      make(chan func(*live)),
+	}
+	l.tracker = track.New(trackerConfig(f))
+	l.admits = l.rows.segments()
+	if filter != nil {
+		l.quoted = filter.AdmitsQuoted
+	}
+	expression := f.expression
+	switch {
+	case f.ipv4:
+		expression = both(expression, "ip")
+	case f.ipv6:
+		expression = both(expression, "ip6")
+	}
+	if a, b, ok := ownSSH(); ok && f.iface == capture.AnyInterface && !f.ownSSH && ns == nil {
+		expression = capture.WithoutConnection(expression, a, b)
+		l.source.OwnSSH = fmt.Sprintf("%v > %v", a, b)
+	}
+	frames, err := openFrames(ns, capture.LiveOptions{Interface: f.iface, Snaplen: f.snaplen, Buffer: f.bufferKiB,
+		Promiscuous: f.promiscuous, Expression: expression})
+	switch {
+	case errors.Is(err, capture.ErrPermission):
+		l.source.Rights = err.Error()
+	case errors.As(err, new(*capture.ExpressionError)):
+		return nil, misuse{err}
+	case err != nil:
+		return nil, err
+	default:
+		l.frames = frames
+		l.source.Packets = true
+	}
+	return l, nil
+}
+
+func both(expression, family string) string {
+	if expression == "" {
+		return family
+	}
+	return fmt.Sprintf("(%s) and %s", expression, family)
+}
+
+// ownSSH returns the ends of the ssh connection that this program is used over.
+func ownSSH() (client, server netip.AddrPort, ok bool) {
+	part := strings.Fields(os.Getenv("SSH_CONNECTION"))
+	if len(part) != 4 {
+		return client, server, false
+	}
+	client, err1 := netip.ParseAddrPort(joinPort(part[0], part[1]))
+	server, err2 := netip.ParseAddrPort(joinPort(part[2], part[3]))
+	return client, server, err1 == nil && err2 == nil
+}
+
+func joinPort(addr, port string) string {
+	if strings.Contains(addr, ":") {
+		return "[" + addr + "]:" + port
+	}
+	return addr + ":" + port
+}
+
+// dashboard reports whether there is a screen to show things on.
+func dashboard(f *flags) bool {
+	return !f.json && f.write != "-" && term.IsTerminal(int(os.Stdout.Fd()))
+}
+
+// trackerConfig says what a view needs kept.
+func trackerConfig(f *flags) track.Config {
+	switch {
+	case f.json:
+		return track.Config{}
+	case dashboard(f):
+		return track.Config{Timeline: 2000, Moments: 1200, Views: true}
+	}
+	return track.Config{Timeline: 64, Packets: true}
+}
+
+// plainView returns the view for a stdout that is no screen.
+func plainView(f *flags, w interface{ Write([]byte) (int, error) }) view {
+	if f.json {
+		return newJSONView(w)
+	}
+	return newLineView(w, ui.LineOptions{Wall: ui.Wall{Location: location(f)}})
+}
+
+func location(f *flags) *time.Location {
+	if f.utc {
+		return time.UTC
+	}
+	return time.Local
+}
+
+// watchFile replays a capture.
+func watchFile(ctx context.Context, f *flags) error {
+	s := &session{tracker: track.New(trackerConfig(f)), view: plainView(f, os.Stdout), enough: f.count}
+	err := replay(ctx, f, s)
+	return errors.Join(err, s.end())
+}
