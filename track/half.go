@@ -185,7 +185,7 @@ func (h *half) acknowledge(s *Segment, peer *half, r *reading) {
 	case !pure:
 	case h.probe.pending:
 		r.Class = h.probe.answer(s)
-	case peer.announced && peer.window != r.Window && s.NSACK == 0:
+	case h.heard && peer.window != r.Window && s.NSACK == 0:
 		r.Class = ClassWindowUpdate
 	case h.heard && (h.nxt != h.una || s.NSACK > 0):
 		r.Class = ClassDupAck

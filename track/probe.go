@@ -25,7 +25,7 @@ func (h *half) probed(s *Segment, class Class, r *reading) {
 	r.Class, r.Nth = class, p.nth
 	if p.at != 0 {
 		r.Interval = s.At.Sub(p.at)
-		if p.interval > 0 {
+		if p.nth > 2 && p.interval > 0 {
 			r.Ratio = float64(r.Interval) / float64(p.interval)
 		}
 	}

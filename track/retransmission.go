@@ -154,7 +154,8 @@ func (h *half) kind(s *Segment, sent *transmission, peer *half, r *reading) Kind
 		return KindFast
 	}
 
-	asked := c.dupacks > 0 || c.sacks && seqLess(s.Seq, c.sacked)
+	refused := h.syn && sent != nil && sent.seq == h.base // data of a SYN, which the SYN-ACK left out
+	asked := refused || c.dupacks > 0 || c.sacks && seqLess(s.Seq, c.sacked)
 	switch {
 	case asked && !(first && timer):
 		return KindFast
@@ -166,7 +167,7 @@ func (h *half) kind(s *Segment, sent *transmission, peer *half, r *reading) Kind
 		return KindUnknown
 	case first && timer:
 		return KindRTO
-	case r.Spurious && timer:
+	case r.Spurious && sent != nil && timer:
 		if c.timeout != 0 && s.At.Sub(c.timeout) < h.roundTrip(peer) {
 			return KindSlowStart
 		}
@@ -197,10 +198,11 @@ func (h *half) probes(s *Segment, sent *transmission, peer *half, r *reading) bo
 	if h.syn && peer.syn {
 		sack = h.sackOK && peer.sackOK
 	}
-	if !sack || c.probing || c.sacks || sent != nil && sent.again > 0 {
+	if !sack || c.probing || c.sacks || sent == nil || sent.again > 0 {
 		return false
 	}
-	return h.rtt.smooth == 0 || r.Interval < 2*(h.roundTrip(peer)+h.rtt.slack())+rtoMin
+	return h.rtt.smooth == 0 || s.At.Sub(c.heard) > h.rtt.least &&
+		r.Interval < 2*(h.roundTrip(peer)+h.rtt.slack())+rtoMin
 }
 
 // roundTrip returns the whole round trip that the sender measures: the way from
@@ -213,7 +215,7 @@ func (h *half) roundTrip(peer *half) time.Duration { return h.rtt.smooth + peer.
 // (RFC 8985 §6.2).
 func (h *half) timer(s *Segment, sent *transmission, peer *half) bool {
 	c := &h.recovery
-	if sent != nil && (c.heard <= sent.last || sent.again > 0 && c.delivered <= sent.last) {
+	if sent != nil && (c.heard <= sent.last || sent.again > 0 && c.delivered < sent.last) {
 		return true
 	}
 	return s.At.Sub(c.heard) >= h.roundTrip(peer)+h.rtt.slack()*4/5
