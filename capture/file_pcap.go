@@ -76,7 +76,7 @@ func (p *pcap) next(in *window, f *Frame, _ *Block) (bool, error) {
 	}
 	sec, frac := p.order.u32(head), p.order.u32(head[4:])
 	captured, wire := p.order.u32(head[8:]), p.order.u32(head[12:])
-	if p.minor <= 3 && (p.minor < 3 || captured > wire) { // older writers had the two in the other order
+	if p.minor <= 3 && captured > wire { // older writers had the two in the other order
 		captured, wire = wire, captured
 	}
 	if captured > maxFrame {

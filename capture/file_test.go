@@ -122,13 +122,13 @@ func smallPcapng(o binary.AppendByteOrder) (file []byte, frames []Frame) {
 		other = orders[1]
 	}
 	file = bytes.Join([][]byte{ngSection(o),
-		ngInterface(o, 1, 4, ngOption(o, 2, []byte("eth0")...), ngOption(o, optEnd)),
+		ngInterface(o, 1, 3, ngOption(o, 2, []byte("eth0")...), ngOption(o, optEnd)),
 		ngInterface(o, 276, 0, ngOption(o, optTsresol, 9), ngOption(o, optTsoffset, o.AppendUint64(nil, 100)...)),
 		ngEnhanced(o, 0, 1_000_001, 3, "one"),
 		ngBlock(o, 5, words(o, 0, 0, 0)), // statistics of an interface
 		ngEnhanced(o, 1, 7, 99, "four"),
 		ngBlock(o, blockLocal|7, []byte("ours!")),
-		ngBlock(o, blockSimple, words(o, 10), []byte("simp")),
+		ngBlock(o, blockSimple, words(o, 10), []byte("sim")),
 		ngBlock(o, blockPacket, o.AppendUint16(o.AppendUint16(nil, 1), 9), words(o, 0, 8, 5, 5), []byte("fives")),
 		ngSection(other),
 		ngInterface(other, 12, 0),
@@ -137,7 +137,7 @@ func smallPcapng(o binary.AppendByteOrder) (file []byte, frames []Frame) {
 	return file, []Frame{
 		{At: 1_000_001_000, Number: 1, Link: 1, Iface: 0, Len: 3, Data: []byte("one")},
 		{At: 100_000_000_007, Number: 2, Link: 276, Iface: 1, Len: 99, Data: []byte("four")},
-		{At: 0, Number: 3, Link: 1, Iface: 0, Len: 10, Data: []byte("simp")},
+		{At: 0, Number: 3, Link: 1, Iface: 0, Len: 10, Data: []byte("sim")},
 		{At: 100_000_000_008, Number: 4, Link: 276, Iface: 1, Len: 5, Data: []byte("fives")},
 		{At: 2000, Number: 5, Link: 101, Iface: 0, Len: 2, Data: []byte("xy")},
 	}
@@ -314,6 +314,7 @@ func TestReaderRefuses(t *testing.T) {
 		"pcap 1.0":         {pcapHeader(o, pcapMicro, 1, 0, 1), 0, "read x: broken at byte 0: pcap of version 1.0, which nobody knows", ErrBroken},
 		"pcap huge frame":  {append(append(bytes.Clone(head), frame...), words(o, 1, 1, 1<<31, 1)...), 1, "read x: broken at byte 41, after frame 1: a frame of 2147483648 bytes can't be", ErrBroken},
 		"pcap large frame": {append(append(bytes.Clone(head), words(o, 1, 1, 1514, 1514)...), make([]byte, 600)...), 0, "read x: cut off at byte 640: a frame of 1514 bytes has only 600 left", io.ErrUnexpectedEOF},
+		"pcapng 2.1":       {ngBlock(o, blockSection, words(o, byteOrderMagic, 2<<16|1, 0, 0)), 0, "read x: broken at byte 0: pcapng of version 2.1, which nobody knows", ErrBroken},
 		"huge block":       {append(bytes.Clone(ng), words(o, 6, 0xfffffffc)...), 0, fmt.Sprintf("read x: broken at byte %d: a block of 4294967292 bytes can't be", len(ng)), ErrBroken},
 		"huge strange":     {append(bytes.Clone(ng), words(o, 77, 0xfffffffc)...), 0, fmt.Sprintf("read x: cut off at byte %d: a block of 4294967292 bytes is not all there", len(ng)+8), io.ErrUnexpectedEOF},
 		"tiny block":       {append(bytes.Clone(ng), words(o, 6, 8)...), 0, fmt.Sprintf("read x: broken at byte %d: a block of 8 bytes can't be", len(ng)), ErrBroken},

@@ -149,6 +149,9 @@ func TestAsyncFails(t *testing.T) {
 		if err := a.Close(); (err == fault) == heard {
 			t.Errorf("heard %v, and then: %v", heard, err)
 		}
+		if len(a.queue) > 0 {
+			t.Errorf("%d bytes are kept for nobody", len(a.queue))
+		}
 	}
 }
 

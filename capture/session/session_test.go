@@ -243,6 +243,9 @@ func TestReply(t *testing.T) {
 	if diff := cmp.Diff(in, out); diff != "" {
 		t.Error(diff)
 	}
+	if head := 4 + binary.LittleEndian.Uint32(r.Data); string(r.Data[head:]) != string(in.Raw) || bytes.Contains(r.Data[:head], []byte("Raw")) {
+		t.Errorf("not raw: %q", r.Data)
+	}
 	for n := range len(r.Data) {
 		cut := Record{Kind: KindReply, Data: r.Data[:n]}
 		if _, err := cut.Reply(); err == nil {
