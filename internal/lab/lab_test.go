@@ -21,25 +21,20 @@ func bounded(t *testing.T) context.Context {
 	return ctx
 }
 
+func contextAfter(t *testing.T, d time.Duration) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(t.Context(), d)
+}
+
+func addrPort(a netip.Addr, port uint16) netip.AddrPort { return netip.AddrPortFrom(a, port) }
+
 // connect returns both ends of a connection from A to B that has exchanged a byte.
 func connect(t *testing.T, l *lab.Lab, to netip.Addr, opts ...lab.SocketOption) (a, b *net.TCPConn) {
 	t.Helper()
-	listener, err := l.B.Listen(netip.AddrPortFrom(to, 0))
+	a, b, err := l.Connect(bounded(t), addrPort(to, 0), opts...)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer listener.Close()
-	at := netip.AddrPortFrom(to, listener.Addr().(*net.TCPAddr).AddrPort().Port())
-	if a, err = l.A.Dial(bounded(t), at, opts...); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { a.Close() })
-	if b, err = listener.AcceptTCP(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { b.Close() })
-	say(t, a, b, "?")
-	say(t, b, a, "!")
+	t.Cleanup(func() { a.Close(); b.Close() })
 	return a, b
 }
 

@@ -22,6 +22,8 @@ type port struct {
 	host  *Host
 	name  string
 	index uint32
+
+	mac, far net.HardwareAddr // its own, and the other end's
 }
 
 // quiet keeps a namespace from speaking IPv6 of its own accord: duplicate address
@@ -69,24 +71,25 @@ func join(a, b *Host, mtu int) error {
 		if err := p.host.raise(p.index); err != nil {
 			return err
 		}
-		p.host.ports = append(p.host.ports, *p)
 	}
+	pa.far, pb.far = pb.mac, pa.mac
 	for _, p := range []*port{&pa, &pb} {
 		if err := p.await(); err != nil {
 			return err
 		}
+		p.host.ports = append(p.host.ports, *p)
 	}
 	return nil
 }
 
-// find learns the port's index.
+// find learns the port's index and address.
 func (p *port) find() error {
 	return p.host.Do(func() error {
 		i, err := net.InterfaceByName(p.name)
 		if err != nil {
 			return fmt.Errorf("find %s of host %s: %w", p.name, p.host.Name, err)
 		}
-		p.index = uint32(i.Index)
+		p.index, p.mac = uint32(i.Index), i.HardwareAddr
 		return nil
 	})
 }
