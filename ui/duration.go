@@ -25,6 +25,14 @@ func appendInterval(b []byte, d time.Duration) []byte {
 	return appendAge(b, d)
 }
 
+// appendSigned appends an interval with its sign: "+3.0 ms".
+func appendSigned(b []byte, d time.Duration) []byte {
+	if d >= 0 {
+		b = append(b, '+')
+	}
+	return appendInterval(b, d)
+}
+
 // appendRTO appends a retransmission timeout as the table has it: "204 ms",
 // "1.0 s", "120 s".
 func appendRTO(b []byte, d time.Duration) []byte {

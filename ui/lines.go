@@ -101,48 +101,11 @@ func AppendEventLine(dst []byte, e track.Event, o LineOptions) []byte {
 		})
 	case *track.Ended:
 		return line(e.Local, e.Remote, func(b []byte) []byte {
-			return appendCertificate(b, &e.Certificate, o.Wall)
+			b = append(appendEnd(b, &e.Certificate, o.Wall), '.')
+			return appendForetold(b, &e.Certificate, o.Wall)
 		})
 	}
 	return dst
-}
-
-// appendCertificate appends how a connection ended, and how that had been
-// foretold.
-func appendCertificate(b []byte, c *track.Certificate, w Wall) []byte {
-	b = append(append(b, c.State.String()...), ' ')
-	b = append(append(b, reasonWord(c.Reason)...), " at "...)
-	b = w.append(b, c.At, 3)
-	b = append(b, '.')
-	if c.Predicted == 0 {
-		return b
-	}
-	b = w.append(append(b, " Foretold for "...), c.Predicted, 3)
-	b = append(append(append(b, " ("...), c.Cause.String()...), "), it came "...)
-	switch {
-	case c.Error < 0:
-		b = append(appendInterval(b, -c.Error), " early."...)
-	case c.Error > 0:
-		b = append(appendInterval(b, c.Error), " late."...)
-	default:
-		b = append(b, "to the nanosecond."...)
-	}
-	return b
-}
-
-// reasonWord says how a connection ended, after its state.
-func reasonWord(r track.Reason) string {
-	switch r {
-	case track.TimedOut:
-		return "timed out"
-	case track.Reset:
-		return "was reset"
-	case track.Closed:
-		return "was closed"
-	case track.DestroyedByHand:
-		return "was destroyed"
-	}
-	return "is gone"
 }
 
 // finish appends what line writes, cleaned, and a newline.

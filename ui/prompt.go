@@ -1,0 +1,213 @@
+package ui
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"charm.land/bubbles/v2/key"
+	tea "charm.land/bubbletea/v2"
+
+	"github.com/tcpwatch/tcpwatch/track"
+)
+
+// prompt is a question in the footer: a text to type, or a letter to press.
+type prompt struct {
+	label  string
+	input  *line // nil: one letter answers
+	err    error // why what is typed does not do
+	hint   string
+	change func(text string) error
+	answer func(text string) tea.Cmd // enter, or the letter
+	cancel func()
+}
+
+func typed(label, value, hint string) *prompt {
+	return &prompt{label: label, input: newLine(value), hint: hint}
+}
+
+// update takes in a key or a paste.
+func (p *prompt) update(d *dashboard, msg tea.Msg) tea.Cmd {
+	press, isKey := msg.(tea.KeyPressMsg)
+	switch {
+	case isKey && key.Matches(press, d.keys.Back):
+		d.prompt = nil
+		if p.cancel != nil {
+			p.cancel()
+		}
+		return nil
+	case p.input == nil:
+		if !isKey {
+			return nil
+		}
+		d.prompt = nil
+		return p.answer(press.String())
+	case isKey && press.String() == "enter":
+		if p.err != nil {
+			return nil
+		}
+		d.prompt = nil
+		return p.answer(strings.TrimSpace(p.input.String()))
+	}
+	switch msg := msg.(type) {
+	case tea.KeyPressMsg:
+		p.input.press(msg)
+	case tea.PasteMsg:
+		p.input.insert(msg.Content)
+	}
+	if p.change != nil {
+		p.err = p.change(p.input.String())
+	}
+	return nil
+}
+
+// ask returns the prompt that a key opens, if it opens one.
+func (d *dashboard) ask(is func(key.Binding) bool) *prompt {
+	k := &d.keys
+	switch {
+	case is(k.Filter):
+		return d.askFilter()
+	case is(k.Sort):
+		return d.askOrder()
+	case is(k.Note):
+		if n, ok := d.place(); ok {
+			return d.askNote(n)
+		}
+	case is(k.Edit):
+		if n := d.noteHere(); n != nil {
+			return d.askNote(*n)
+		}
+		d.flash = "this connection has no note: a writes one"
+	case is(k.Kill):
+		return d.askKill()
+	case is(k.Shorten):
+		return d.askShorten()
+	case is(k.Save):
+		return d.askPath("save to ", "session.pcapng", "saved to ", Actions.Save)
+	case is(k.Report):
+		if c := d.roster.conn(); c != nil {
+			return d.askPath("report to ", "report.md", "reported to ", func(a Actions, path string) error { return a.Report(path, c) })
+		}
+	}
+	return nil
+}
+
+func (d *dashboard) askFilter() *prompt {
+	before := d.roster.filter
+	p := typed("/", before.text, "443  nc  close_wait  dying  10.0.0.0/8  !sshd")
+	p.change = func(text string) error {
+		f, err := parseFilter(text)
+		if err == nil {
+			d.roster.filter = f
+			d.resort()
+		}
+		return err
+	}
+	p.answer = func(string) tea.Cmd { return nil }
+	p.cancel = func() {
+		d.roster.filter = before
+		d.resort()
+	}
+	return p
+}
+
+func (d *dashboard) askOrder() *prompt {
+	p := &prompt{label: "sort by"}
+	for o := range orders {
+		p.hint += "  " + orderKeys[o] + " " + o.String()
+	}
+	p.answer = func(letter string) tea.Cmd {
+		if i := slices.Index(orderKeys[:], letter); i >= 0 {
+			d.roster.order, d.roster.reverse = order(i), false
+			d.resort()
+		}
+		return nil
+	}
+	return p
+}
+
+func (d *dashboard) askNote(n Note) *prompt {
+	w := d.wall()
+	p := typed("note at "+string(w.append(nil, n.At, 3))+" ", n.Text, "")
+	p.answer = func(text string) tea.Cmd {
+		if text == "" {
+			return nil
+		}
+		n.Text = text
+		d.keep(n)
+		return d.do("", func(a Actions) error { return a.Note(n) })
+	}
+	return p
+}
+
+func (d *dashboard) askKill() *prompt {
+	c := d.roster.conn()
+	if why := d.refusal(c); why != "" {
+		d.flash = why
+		return nil
+	}
+	p := &prompt{label: "destroy " + nameOf(c) + "?", hint: "  y destroys the socket  any other key keeps it"}
+	p.answer = func(letter string) tea.Cmd {
+		if letter != "y" && letter != "Y" {
+			return nil
+		}
+		return d.do("destroyed "+nameOf(c), func(a Actions) error { return a.Destroy(c) })
+	}
+	return p
+}
+
+func (d *dashboard) askShorten() *prompt {
+	c := d.roster.conn()
+	if why := d.refusal(c); why != "" {
+		d.flash = why
+		return nil
+	}
+	p := typed("give up on "+nameOf(c)+" after ", "30s", "sets TCP_USER_TIMEOUT; the kernel looks at it when the timer next fires")
+	p.change = func(text string) error {
+		_, err := parseTimeout(text)
+		return err
+	}
+	p.answer = func(text string) tea.Cmd {
+		after, err := parseTimeout(text)
+		if err != nil {
+			return nil
+		}
+		what := fmt.Sprintf("TCP_USER_TIMEOUT = %v, from the next fire of the timer on", after)
+		return d.do(what, func(a Actions) error { return a.Shorten(c, after) })
+	}
+	return p
+}
+
+// parseTimeout reads a user timeout, which the kernel keeps in milliseconds.
+func parseTimeout(text string) (time.Duration, error) {
+	after, err := time.ParseDuration(strings.ReplaceAll(text, " ", ""))
+	switch {
+	case err != nil:
+		return 0, fmt.Errorf("a time like 30s or 2m")
+	case after < time.Millisecond || after > 1<<31*time.Millisecond-1:
+		return 0, fmt.Errorf("from 1ms to 596h")
+	}
+	return after, nil
+}
+
+func (d *dashboard) askPath(label, value, done string, act func(Actions, string) error) *prompt {
+	p := typed(label, value, "")
+	p.answer = func(path string) tea.Cmd {
+		if path == "" {
+			return nil
+		}
+		return d.do(done+path, func(a Actions) error { return act(a, path) })
+	}
+	return p
+}
+
+// nameOf names a connection and its owner exactly.
+func nameOf(c *track.Conn) string {
+	b := c.Local.AppendTo(nil)
+	b = c.Remote.AppendTo(append(b, " → "...))
+	if c.Owner.PID > 0 {
+		b = appendOwner(append(b, " of "...), c.Owner)
+	}
+	return string(b)
+}

@@ -1,0 +1,92 @@
+package ui
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+
+	"github.com/tcpwatch/tcpwatch/track"
+)
+
+// Options say how the dashboard runs. The zero value runs it on the terminal of
+// the process, in local time.
+type Options struct {
+	Location *time.Location // nil: the machine's own
+	ASCII    bool           // the terminal knows ASCII alone; see [ASCIIOnly]
+	Notes    []Note         // of a session that is replayed
+
+	Input  io.Reader // nil: standard input
+	Output io.Writer // nil: standard output
+	Env    []string  // nil: the process's own
+}
+
+// Run shows snapshots until the user quits, the context ends, or SIGINT, SIGTERM
+// or SIGHUP comes, and leaves the terminal as it was. Where snapshots is closed
+// the last one stays on screen. The error is nil unless the terminal failed.
+func Run(ctx context.Context, snapshots <-chan *track.Snapshot, a Actions, o Options) error {
+	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	defer stop()
+
+	options := []tea.ProgramOption{tea.WithContext(ctx), tea.WithoutSignalHandler()}
+	if o.Input != nil {
+		options = append(options, tea.WithInput(o.Input))
+	}
+	if o.Output != nil {
+		options = append(options, tea.WithOutput(o.Output))
+	}
+	if o.Env != nil {
+		options = append(options, tea.WithEnvironment(o.Env))
+	}
+	p := tea.NewProgram(newDashboard(a, o), options...)
+
+	fed, cancel := context.WithCancel(ctx)
+	defer cancel()
+	go feed(fed, p, snapshots)
+
+	_, err := p.Run()
+	switch {
+	case err == nil, ctx.Err() != nil && errors.Is(err, tea.ErrProgramKilled):
+		return nil
+	}
+	return fmt.Errorf("dashboard: %w", err)
+}
+
+// feed hands snapshots to the program one at a time, as fast as it takes them.
+func feed(ctx context.Context, p *tea.Program, snapshots <-chan *track.Snapshot) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case s, ok := <-snapshots:
+			if !ok {
+				p.Send(overMsg{})
+				return
+			}
+			if s != nil {
+				p.Send(snapshotMsg{s})
+			}
+		}
+	}
+}
+
+// ASCIIOnly reports whether a process's environment names a locale without
+// UTF-8. Where it names none, the terminal is taken for one of today.
+func ASCIIOnly(env []string) bool {
+	for _, name := range [...]string{"LC_ALL=", "LC_CTYPE=", "LANG="} {
+		for _, e := range env {
+			if value, ok := strings.CutPrefix(e, name); ok && value != "" {
+				value = strings.ToLower(strings.ReplaceAll(value, "-", ""))
+				return !strings.Contains(value, "utf8")
+			}
+		}
+	}
+	return false
+}

@@ -1,0 +1,173 @@
+package ui
+
+import (
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/tcpwatch/tcpwatch/track"
+)
+
+// vital is a line of the zoomed view: a value over time, or a row of facts.
+type vital struct {
+	label string
+	value string
+	line  func(*track.Moment) float64 // nil: facts
+}
+
+// vitals returns what the zoomed view shows of the selected connection.
+func (d *dashboard) vitals() []vital {
+	c, _ := d.shown(d.roster.conn())
+	if c == nil {
+		return nil
+	}
+	var out []vital
+	if s := c.Socket; s != nil {
+		i := &s.Info
+		out = append(out,
+			vital{"RTT", string(appendInterval(nil, i.RTT)), func(m *track.Moment) float64 { return float64(m.RTT) }},
+			vital{"cwnd", strconv.FormatUint(uint64(i.SndCwnd), 10), func(m *track.Moment) float64 { return float64(m.Cwnd) }},
+			vital{"send window", string(appendCount(nil, uint64(i.SndWnd))), func(m *track.Moment) float64 { return float64(m.SndWnd) }},
+			vital{"Send-Q", string(appendCount(nil, uint64(s.SendQ))), func(m *track.Moment) float64 { return float64(m.SendQ) }},
+			vital{"Recv-Q", string(appendCount(nil, uint64(s.RecvQ))), func(m *track.Moment) float64 { return float64(m.RecvQ) }},
+			vital{label: "kernel", value: kernelFacts(s)})
+	}
+	return append(out,
+		vital{label: "options", value: optionFacts(c.Options)},
+		vital{label: "limits", value: limitFacts(&d.picture().Limits)},
+		vital{label: "coverage", value: d.coverageFacts(&c.Coverage)})
+}
+
+func (d *dashboard) drawVitals(cv *canvas, r region) {
+	c, _ := d.shown(d.roster.conn())
+	for _, v := range d.vitals()[:r.height] {
+		cv.gap(1)
+		cv.left(quiet, v.label, 12)
+		if v.line == nil {
+			cv.left(normal, v.value, min(cells(v.value), cv.width-cv.col-1))
+			cv.line()
+			continue
+		}
+		cv.right(normal, v.value, 8)
+		cv.gap(2)
+		if n := len(c.Moments); n > 0 {
+			cv.text(accent, spark(c.Moments, c.Moments[0].At, d.now(), cv.width-cv.col-1, v.line))
+		} else {
+			cv.text(quiet, "its past was not kept")
+		}
+		cv.line()
+	}
+}
+
+// facts joins "name value" pairs.
+type facts []byte
+
+func (f *facts) add(s string) {
+	if len(*f) > 0 {
+		*f = append(*f, "   "...)
+	}
+	*f = append(*f, s...)
+}
+
+func (f *facts) time(name string, d time.Duration) {
+	f.add(name + " " + string(appendSeconds(nil, d)))
+}
+
+func kernelFacts(s *track.Socket) string {
+	var f facts
+	i := &s.Info
+	f.add("timer " + string(appendTimer(nil, s)))
+	if i.Size > 0 {
+		f.add("backoff " + strconv.Itoa(int(i.Backoff)))
+		f.add("unacked " + strconv.Itoa(int(i.Unacked)))
+		f.add("mss " + strconv.Itoa(int(i.SndMSS)))
+		if s.CongestionControl != "" {
+			f.add(s.CongestionControl)
+		}
+		f.add("retransmitted " + string(appendCount(nil, uint64(i.TotalRetrans))))
+	}
+	f.add("uid " + strconv.FormatUint(uint64(s.UID), 10))
+	f.add("cookie " + strconv.FormatUint(s.Cookie, 10))
+	return string(f)
+}
+
+func optionFacts(o *track.Options) string {
+	var f facts
+	switch {
+	case o == nil:
+		return "not read"
+	case o.Err != "":
+		return "not read: " + o.Err
+	}
+	if o.UserTimeout > 0 {
+		f.time("TCP_USER_TIMEOUT", o.UserTimeout)
+	} else {
+		f.add("no TCP_USER_TIMEOUT")
+	}
+	if o.Keepalive {
+		f.add("keepalive " + string(appendSeconds(nil, o.KeepIdle)) + " + " + strconv.Itoa(o.KeepCnt) + "×" + string(appendSeconds(nil, o.KeepIntvl)))
+	} else {
+		f.add("no keepalive")
+	}
+	f.add("TCP_SYNCNT " + strconv.Itoa(o.SynCnt))
+	if o.Linger2 != 0 {
+		f.time("TCP_LINGER2", o.Linger2)
+	}
+	if o.RTOMax > 0 {
+		f.time("TCP_RTO_MAX", o.RTOMax)
+	}
+	if o.ThinLinear {
+		f.add("thin linear timeouts")
+	}
+	if o.DeferAccept > 0 {
+		f.time("TCP_DEFER_ACCEPT", o.DeferAccept)
+	}
+	return string(f)
+}
+
+func limitFacts(l *track.Limits) string {
+	var f facts
+	count := func(name string, n int) { f.add(name + " " + strconv.Itoa(n)) }
+	count("tcp_retries2", l.Retries2)
+	count("tcp_orphan_retries", l.OrphanRetries)
+	count("tcp_syn_retries", l.SynRetries)
+	if l.HasRTOMax {
+		f.time("tcp_rto_max", l.RTOMax)
+	}
+	f.time("tcp_fin_timeout", l.FinTimeout)
+	if l.HZ > 0 {
+		count("HZ", l.HZ)
+	}
+	if len(l.Missing) > 0 {
+		f.add("not read: " + strings.Join(l.Missing, ", "))
+	}
+	return string(f)
+}
+
+func (d *dashboard) coverageFacts(c *track.Coverage) string {
+	s := ""
+	switch {
+	case c.Out && c.In:
+		s = "both directions"
+	case c.Out:
+		s = "only what it sends"
+	case c.In:
+		s = "only what it receives"
+	default:
+		return "none of its packets can be seen"
+	}
+	w := d.wall()
+	switch {
+	case c.FromStart:
+		s += ", from its first segment on"
+	case c.Since != 0:
+		s += ", since " + string(w.appendFar(nil, c.Since, d.now(), 0))
+	}
+	if c.Lost > 0 {
+		s += ", " + string(appendCount(nil, c.Lost)) + " frames lost since"
+	}
+	if c.Doubt != "" {
+		s += "; in doubt: " + c.Doubt
+	}
+	return s
+}
