@@ -1,0 +1,252 @@
+package track
+
+import (
+	"fmt"
+	"net/netip"
+	"testing"
+	"time"
+)
+
+var (
+	here  = netip.MustParseAddrPort("10.0.0.1:40000")
+	there = netip.MustParseAddrPort("10.0.0.2:443")
+)
+
+// bench is a tracker with a table and a capture, and a hand to feed it.
+type bench struct {
+	*Tracker
+	t  *testing.T
+	at Instant
+}
+
+func newBench(t *testing.T) *bench {
+	b := &bench{Tracker: New(Config{Timeline: 64, Moments: 64, Views: true}), t: t, at: Instant(time.Hour)}
+	b.Apply(&ClockPair{At: b.at, Wall: 1_700_000_000e9})
+	b.Apply(&Limits{At: b.at, Retries2: 15, SynRetries: 6, HZ: 250, RTOMax: 120 * time.Second, KeepaliveTime: 2 * time.Hour,
+		KeepaliveIntvl: 75 * time.Second, KeepaliveProbes: 9, FinTimeout: time.Minute})
+	b.Apply(&Source{At: b.at, Name: "eth0", Live: true, Packets: true, Table: true})
+	return b
+}
+
+func (b *bench) wait(d time.Duration) *bench { b.at = b.at.Add(d); return b }
+
+// row returns an established, idle socket.
+func (b *bench) row(cookie uint64) Socket {
+	return Socket{At: b.at, Cookie: cookie, Local: here, Remote: there, State: Established, Inode: uint32(cookie),
+		Sight: Sight{Out: true, In: true},
+		Info: Info{Size: InfoTotalRTO, RTO: 204 * time.Millisecond, RTT: time.Millisecond, SndMSS: 1448, SndWnd: 64000,
+			SndCwnd: 10, LastDataSent: time.Minute, LastDataRecv: time.Minute, LastAckRecv: time.Minute}}
+}
+
+// dump applies a full dump of the given rows.
+func (b *bench) dump(rows ...Socket) {
+	for i := range rows {
+		rows[i].At = b.at
+	}
+	b.Apply(&Dump{Began: b.at - 1, Ended: b.at + 1, Full: true, Sockets: rows})
+	b.at += 2
+}
+
+func (b *bench) send(src, dst netip.AddrPort, flags Flags, seq, ack, n uint32) {
+	b.Apply(&Segment{At: b.at, Src: src, Dst: dst, Flags: flags, Seq: seq, Ack: ack, Len: n, Window: 500, IPID: uint16(b.at / 1000)})
+}
+
+// conns returns the connections of a fresh snapshot.
+func (b *bench) conns() []*Conn {
+	b.Apply(&Tick{At: b.at})
+	s := b.Snapshot()
+	var conns []*Conn
+	for i := range s.Len() {
+		conns = append(conns, s.Conn(i))
+	}
+	return conns
+}
+
+// one returns the only connection.
+func (b *bench) one() *Conn {
+	b.t.Helper()
+	conns := b.conns()
+	if len(conns) != 1 {
+		b.t.Fatalf("%d connections, want one: %+v", len(conns), conns)
+	}
+	return conns[0]
+}
+
+func TestSocketAndPacketsAreOneConnection(t *testing.T) {
+	for _, first := range []string{"row", "packet"} {
+		t.Run(first+" first", func(t *testing.T) {
+			b := newBench(t)
+			steps := []func(){
+				func() { b.dump(b.row(7)) },
+				func() { b.wait(time.Millisecond).send(there, here, ACK|PSH, 1000, 1, 10) },
+			}
+			if first == "packet" {
+				steps[0], steps[1] = steps[1], steps[0]
+			}
+			for _, step := range steps {
+				step()
+			}
+			c := b.one()
+			if c.Local != here || c.Socket == nil || c.Packets != 1 || len(c.Timeline) != 1 || c.Timeline[0].Out {
+				t.Errorf("%+v", c)
+			}
+		})
+	}
+}
+
+func TestLoopbackHasTwoEnds(t *testing.T) {
+	b := newBench(t)
+	other := b.row(8)
+	other.Local, other.Remote = there, here
+	b.dump(b.row(7), other)
+	b.wait(time.Millisecond).send(here, there, ACK|PSH, 1, 1, 10)
+	conns := b.conns()
+	if len(conns) != 2 {
+		t.Fatalf("%d connections, want 2", len(conns))
+	}
+	for _, c := range conns {
+		if len(c.Timeline) != 1 || c.Timeline[0].Out != (c.Local == here) {
+			t.Errorf("%v: %+v", c.Local, c.Timeline)
+		}
+	}
+}
+
+func TestMissedOnceIsNotGone(t *testing.T) {
+	b := newBench(t)
+	b.dump(b.row(7))
+	b.wait(250 * time.Millisecond).dump()
+	if c := b.one(); c.Gone != nil {
+		t.Fatalf("gone after one dump without it: %+v", c.Gone)
+	}
+	asked := 0
+	b.Urgent(func(*Socket) { asked++ })
+	if asked != 1 {
+		t.Errorf("a missed socket is asked for %d times, want once", asked)
+	}
+	b.wait(250 * time.Millisecond).dump()
+	if c := b.one(); c.Gone == nil {
+		t.Error("alive after two dumps without it")
+	}
+}
+
+func TestAbsentIsGone(t *testing.T) {
+	b := newBench(t)
+	b.dump(b.row(7))
+	seen := b.at
+	b.wait(100 * time.Millisecond)
+	b.Apply(&Dump{Began: b.at, Ended: b.at + 1, Absent: []uint64{7}})
+	c := b.one()
+	if c.Gone == nil || c.Gone.Alive > seen || c.Gone.At <= seen || c.Gone.At >= b.at {
+		t.Errorf("certificate %+v, want one between %d and %d", c.Gone, seen, b.at)
+	}
+}
+
+func TestPromotionIsNoDeath(t *testing.T) {
+	b := newBench(t)
+	request := b.row(7)
+	request.State, request.Timer, request.Inode = NewSynRecv, TimerOn, 0
+	b.dump(request)
+	b.wait(250 * time.Millisecond).dump(b.row(9))
+	c := b.one()
+	if c.Gone != nil || c.State != Established || c.Socket.Cookie != 9 {
+		t.Errorf("%+v", c)
+	}
+	for _, e := range b.Events() {
+		if _, ok := e.(*Ended); ok {
+			t.Errorf("an end was told: %+v", e)
+		}
+	}
+}
+
+func TestNewCookieIsNewConnection(t *testing.T) {
+	b := newBench(t)
+	b.dump(b.row(7))
+	b.wait(250 * time.Millisecond).dump(b.row(9))
+	conns := b.conns()
+	if len(conns) != 2 || (conns[0].Gone == nil) == (conns[1].Gone == nil) {
+		t.Errorf("%+v", conns)
+	}
+}
+
+func TestSnapshotIsImmutable(t *testing.T) {
+	b := newBench(t)
+	var rows []Socket
+	for i := range 3 * pageLen {
+		r := b.row(uint64(i + 1))
+		r.Local = netip.AddrPortFrom(here.Addr(), uint16(i+1))
+		rows = append(rows, r)
+	}
+	b.dump(rows...)
+	b.Apply(&Tick{At: b.at})
+	s := b.Snapshot()
+	before := make([]string, s.Len())
+	for i := range before {
+		before[i] = fmt.Sprint(*s.Conn(i))
+	}
+	for range 4 {
+		b.wait(time.Second)
+		for i := range rows {
+			rows[i].SendQ++
+		}
+		rows = rows[:len(rows)-50]
+		b.dump(rows...)
+		b.send(rows[0].Local, there, ACK|PSH, uint32(b.at), 1, 10)
+		b.Apply(&Tick{At: b.at})
+		b.Snapshot()
+	}
+	for i := range before {
+		if after := fmt.Sprint(*s.Conn(i)); after != before[i] {
+			t.Fatalf("connection %d of an old snapshot changed:\n%s\n%s", i, before[i], after)
+		}
+	}
+}
+
+func TestStrangersAreBounded(t *testing.T) {
+	b := newBench(t)
+	for i := range 3 * crowd {
+		src := netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, 1, byte(i >> 8), byte(i)}), uint16(i>>16+1))
+		b.wait(time.Microsecond).send(src, there, SYN, 1, 0, 0)
+	}
+	if n := len(b.strangers.ends); n != crowd {
+		t.Errorf("%d strangers, want %d", n, crowd)
+	}
+	if n := len(b.links.v4); n != crowd {
+		t.Errorf("%d links, want %d", n, crowd)
+	}
+	b.wait(time.Minute)
+	if n := len(b.conns()); n > crowd {
+		t.Errorf("%d connections in the picture, want at most %d", n, crowd)
+	}
+}
+
+func TestDroppedSocketsLeaveNothing(t *testing.T) {
+	b := newBench(t)
+	b.dump(b.row(7))
+	b.wait(time.Second).dump()
+	b.wait(time.Second).dump()
+	b.wait(time.Minute)
+	if n := len(b.conns()); n != 0 {
+		t.Errorf("%d connections a minute after the end, want none", n)
+	}
+	if len(b.sockets)+len(b.links.v4)+len(b.hot)+len(b.ended) > 0 {
+		t.Errorf("%d sockets, %d links, %d hot, %d ended are kept", len(b.sockets), len(b.links.v4), len(b.hot), len(b.ended))
+	}
+}
+
+func TestKernelsCountsWithoutPacketsAreDoubt(t *testing.T) {
+	b := newBench(t)
+	r := b.row(7)
+	b.dump(r)
+	if c := b.one(); !c.Coverage.Out || !c.Coverage.In || c.Coverage.Doubt != "" {
+		t.Errorf("coverage of a quiet connection: %+v", c.Coverage)
+	}
+	r.Info.SegsOut, r.SendQ = 3, 1
+	b.wait(time.Second).dump(r)
+	if c := b.one(); c.Coverage.Out || c.Coverage.Doubt == "" {
+		t.Errorf("coverage of a connection whose packets are not seen: %+v", c.Coverage)
+	}
+	b.send(here, there, ACK|PSH, 1, 1, 10)
+	if c := b.one(); !c.Coverage.Out {
+		t.Errorf("coverage of a connection whose packets are seen: %+v", c.Coverage)
+	}
+}
