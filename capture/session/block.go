@@ -46,7 +46,12 @@ func appendPadding(b []byte, n int) []byte {
 	return append(b, make([]byte, -n&3)...)
 }
 
+// maxOption bounds an option's value, whose length has 16 bits.
+const maxOption = 1<<16 - 4
+
+// appendOption appends an option, and of a value that is too long its start.
 func appendOption(b []byte, code uint16, value string) []byte {
+	value = value[:min(len(value), maxOption)]
 	b = binary.LittleEndian.AppendUint16(b, code)
 	b = binary.LittleEndian.AppendUint16(b, uint16(len(value)))
 	return appendPadding(append(b, value...), len(value))

@@ -15,9 +15,10 @@ type Rotation struct {
 	Size  int64 // bytes after which another file begins; 0: never
 	Count int   // of files, of which the oldest is overwritten; 0: any number
 
-	// Keyframe is called when another file has begun, by whoever writes to the
-	// File: what is then written makes the file complete by itself. The last
-	// clock pair, source and limits and the notes are in it already.
+	// Keyframe is called when another file has begun, by the goroutine that
+	// writes to the File (an Async has one of its own): a full picture of the
+	// sockets, written then or soon, makes the file complete by itself. The
+	// last clock pair, source and limits and all notes are in it already.
 	Keyframe func()
 }
 

@@ -111,7 +111,7 @@ func TestFinish(t *testing.T) {
 		t.Fatal(err)
 	}
 	before := readFile(t, path)
-	want := map[uint64][]string{1: {"a", "b"}, 3: {strings.Repeat("x", maxComment)}}
+	want := map[uint64][]string{1: {"a", "b"}, 3: {strings.Repeat("x", maxOption)}}
 	for range 2 {
 		if err := Finish(link); err != nil {
 			t.Fatal(err)

@@ -127,9 +127,6 @@ func addComments(dst io.Writer, src io.Reader, comments map[uint64][]string) err
 // maxBlock bounds the blocks that a session may have.
 const maxBlock = 16 << 20
 
-// maxComment bounds a comment, whose length has 16 bits.
-const maxComment = 1<<16 - 4
-
 // withComments returns a packet's block with comments for options.
 func withComments(block []byte, texts []string) ([]byte, error) {
 	const data = blockHeaderLen + packetLen
@@ -142,7 +139,7 @@ func withComments(block []byte, texts []string) ([]byte, error) {
 	}
 	b := appendPadding(slices.Clone(block[:data+captured]), int(captured))
 	for _, text := range texts {
-		b = appendOption(b, optComment, text[:min(len(text), maxComment)])
+		b = appendOption(b, optComment, text)
 	}
 	return endBlock(appendOption(b, optEnd, ""), 0), nil
 }
