@@ -1,0 +1,284 @@
+package capture
+
+import "net/netip"
+
+// synthetic is a frame as a socket would send it, of which only some bits are
+// known: an Ethernet header, an IP header without options and a TCP header
+// without any.
+type synthetic struct {
+	bytes, known [maxSynthetic]byte
+	length       int // more may follow in the true one
+}
+
+const (
+	ethertypeAt  = 12
+	ipAt         = 14
+	maxSynthetic = ipAt + ipv6Header + tcpHeader
+)
+
+// set makes bits known.
+func (s *synthetic) set(at int, bits, known byte) { s.bytes[at], s.known[at] = bits, known }
+
+// setAll makes bytes known.
+func (s *synthetic) setAll(at int, b []byte) {
+	for i, bits := range b {
+		s.set(at+i, bits, 0xff)
+	}
+}
+
+// setPort makes a port known, if there is one.
+func (s *synthetic) setPort(at int, port uint16) {
+	if port != 0 {
+		s.set(at, byte(port>>8), 0xff)
+		s.set(at+1, byte(port), 0xff)
+	}
+}
+
+// newSynthetic returns a frame from one address to another of the same family.
+// Addresses and ports that are unspecified stay unknown.
+func newSynthetic(src, dst netip.AddrPort) (s synthetic) {
+	transport := ipAt + ipv4Header
+	if src.Addr().Is4() {
+		s.setAll(ethertypeAt, []byte{etherIPv4 >> 8, etherIPv4 & 0xff})
+		s.set(ipAt, 4<<4, 0xf0)
+		s.set(ipAt+6, 0, fragmentOffsetV4>>8)
+		s.set(ipAt+7, 0, fragmentOffsetV4&0xff)
+		s.set(ipAt+9, protoTCP, 0xff)
+		if a := src.Addr(); !a.IsUnspecified() {
+			b := a.As4()
+			s.setAll(ipAt+12, b[:])
+		}
+		if a := dst.Addr(); !a.IsUnspecified() {
+			b := a.As4()
+			s.setAll(ipAt+16, b[:])
+		}
+	} else {
+		transport = ipAt + ipv6Header
+		s.setAll(ethertypeAt, []byte{etherIPv6 >> 8, etherIPv6 & 0xff})
+		s.set(ipAt, 6<<4, 0xf0)
+		s.set(ipAt+6, protoTCP, 0xff)
+		if a := src.Addr(); !a.IsUnspecified() {
+			b := a.As16()
+			s.setAll(ipAt+8, b[:])
+		}
+		if a := dst.Addr(); !a.IsUnspecified() {
+			b := a.As16()
+			s.setAll(ipAt+24, b[:])
+		}
+	}
+	s.setPort(transport, src.Port())
+	s.setPort(transport+2, dst.Port())
+	s.length = transport + tcpHeader
+	return s
+}
+
+// asks tells what the byte at an offset belongs to.
+func (s *synthetic) asks(at uint64) asked {
+	transport := uint64(s.length - tcpHeader)
+	switch {
+	case at < ethertypeAt:
+		return asksLink
+	case at < ipAt:
+		return asksEncapsulation
+	case at >= transport && at < transport+4:
+		return asksWildcard
+	case at == transport+13:
+		return asksFlags
+	case at >= transport:
+		return asksTCP
+	case s.bytes[ipAt]>>4 == 4 && at >= ipAt+12, s.bytes[ipAt]>>4 == 6 && at >= ipAt+8:
+		return asksWildcard
+	}
+	return asksIP
+}
+
+// inquiry follows a program along every path that it may take on a synthetic
+// frame.
+type inquiry struct {
+	program         []instruction
+	frame           *synthetic
+	steps           int
+	admits, rejects bool // some path does
+	asks            asked
+}
+
+// path is the state of the machine along one path.
+type path struct {
+	pc    int
+	a, x  value
+	mem   [bpfMemory]value
+	inner bool // an encapsulation was assumed, so nothing is where it was
+}
+
+// possible returns whether a program admits the frame, and what it asks for if
+// that can't be told.
+func possible(program []instruction, frame *synthetic) (truth, asked) {
+	q := inquiry{program: program, frame: frame}
+	q.follow(&path{a: known(0), x: known(0)})
+	return truthOf(!q.rejects, q.admits), q.asks
+}
+
+// follow takes one path to its ends.
+func (q *inquiry) follow(p *path) {
+	for !(q.admits && q.rejects) {
+		if q.steps++; q.steps > bpfMaxSteps {
+			q.doubt(asksTooMuch)
+			q.admits, q.rejects = true, true
+			return
+		}
+		if uint(p.pc) >= uint(len(q.program)) {
+			q.rejects = true
+			return
+		}
+		in := q.program[p.pc]
+		p.pc++
+		b := known(in.k)
+		if in.op&bpfX != 0 {
+			b = p.x
+		}
+		switch in.op & bpfClass {
+		case bpfLd:
+			p.a = q.load(in, p)
+		case bpfLdx:
+			p.x = q.load(in, p)
+		case bpfSt:
+			p.mem[in.k%bpfMemory] = p.a
+		case bpfStx:
+			p.mem[in.k%bpfMemory] = p.x
+		case bpfAlu:
+			var fails truth
+			if p.a, fails = in.combine(p.a, b); fails != never {
+				q.rejects = true
+				q.doubt(b.asks)
+			}
+			if fails == always {
+				return
+			}
+		case bpfJmp:
+			q.jump(in, p, b)
+		case bpfRet:
+			q.end(in, p.a)
+			return
+		case bpfMisc:
+			if in.op&bpfTxa != 0 {
+				p.a = p.x
+			} else {
+				p.x = p.a
+			}
+		}
+	}
+}
+
+// jump moves on along one branch, after having followed the other one if
+// either may be taken.
+func (q *inquiry) jump(in instruction, p *path, b value) {
+	if in.op&bpfOp == bpfJa {
+		p.pc += int(int32(in.k))
+		return
+	}
+	taken, assumed := in.compare(p.a, b), false
+	if p.a.ether && in.op&bpfOp == bpfJeq && encapsulates(b.bits) {
+		taken, assumed = maybe, true
+		q.doubt(asksEncapsulation)
+	}
+	switch taken {
+	case always:
+		p.pc += int(in.jt)
+		return
+	case maybe:
+		q.doubt(p.a.why(b))
+		other := *p
+		other.pc += int(in.jt)
+		other.inner = other.inner || assumed
+		q.follow(&other)
+	}
+	p.pc += int(in.jf)
+}
+
+// end notes how a path ends.
+func (q *inquiry) end(in instruction, a value) {
+	result := known(in.k)
+	if in.op&(bpfRetA|bpfX) == bpfRetA {
+		result = a
+	}
+	if result.most() != 0 {
+		q.admits = true
+	}
+	if result.least() == 0 {
+		q.rejects = true
+		q.doubt(result.asks)
+	}
+}
+
+// doubt keeps the first thing that was asked for and is unknown.
+func (q *inquiry) doubt(a asked) {
+	if q.asks == asksNothing {
+		q.asks = a
+	}
+}
+
+// load reads a value.
+func (q *inquiry) load(in instruction, p *path) value {
+	at := uint64(in.k)
+	switch in.op & bpfMode {
+	case bpfImm:
+		return known(in.k)
+	case bpfMem:
+		return p.mem[in.k%bpfMemory]
+	case bpfLen:
+		return unknown(asksLength)
+	case bpfMsh:
+		if at == ipAt && !p.inner {
+			return known(ipv4Header)
+		}
+		v, _ := instruction{op: bpfAnd}.combine(q.bytes(at, 1, p), known(0xf))
+		v, _ = instruction{op: bpfLsh}.combine(v, known(2))
+		return v
+	case bpfInd:
+		if !p.x.isKnown() {
+			return q.beyond(p.x.asks)
+		}
+		at = uint64(p.x.bits + in.k)
+	}
+	return q.bytes(at, uint64(bpfWidth(in.op)), p)
+}
+
+// bytes reads part of the frame.
+func (q *inquiry) bytes(at, width uint64, p *path) (v value) {
+	switch {
+	case at >= bpfAncillary:
+		return unknown(asksKernel)
+	case p.inner:
+		return q.beyond(asksEncapsulation)
+	case at+width > uint64(q.frame.length):
+		return q.beyond(asksTCP)
+	}
+	v.known = ^uint32(0)
+	for i := at; i < at+width; i++ {
+		v.bits = v.bits<<8 | uint32(q.frame.bytes[i])
+		v.known = v.known<<8 | uint32(q.frame.known[i])
+		if q.frame.known[i] != 0xff {
+			v.asks = q.frame.asks(i)
+		}
+	}
+	v.ether = at == ethertypeAt && width == 2
+	return v
+}
+
+// beyond is what a load gives where the frame may have ended: nothing, and the
+// program rejects, or something unknown.
+func (q *inquiry) beyond(a asked) value {
+	q.rejects = true
+	q.doubt(a)
+	return unknown(a)
+}
+
+// encapsulates reports whether frames of an Ethernet type may carry TCP without
+// being IP.
+func encapsulates(t uint32) bool {
+	switch t {
+	case etherVLAN, etherQinQ, etherQinQOld, etherQinQOlder, etherMPLS, etherMPLSMulti, etherPPPoE:
+		return true
+	}
+	return false
+}
