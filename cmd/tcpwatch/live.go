@@ -3,6 +3,9 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
+	"os"
+	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -143,6 +146,9 @@ func (l *live) learn(n diag.News) {
 	case *track.Dump:
 		l.rows.admit(r)
 		l.inUse[r] = n
+		if l.rows.undecided != l.source.Undecided {
+			l.restate(func(s *track.Source) { s.Undecided = l.rows.undecided })
+		}
 	case *track.OwnersRead:
 		l.rows.own(r)
 	}
@@ -151,15 +157,34 @@ func (l *live) learn(n diag.News) {
 
 // down takes in that the interface has gone away, or come back.
 func (l *live) down(err error) {
+	l.restate(func(s *track.Source) {
+		s.Down = ""
+		if err != nil {
+			s.Down = err.Error()
+		}
+	})
+	l.until, l.dropped = 0, capture.Stats{}
+}
+
+// restate records that the condition of the source has changed.
+func (l *live) restate(change func(*track.Source)) {
 	source := *l.source
-	source.At, source.Down = diag.Now(), ""
-	if err != nil {
-		source.Down = err.Error()
-		l.until = 0
-	}
-	l.dropped = capture.Stats{}
+	source.At = diag.Now()
+	change(&source)
 	l.source = &source
 	l.order.addRecord(&source)
+	if l.outlet != nil {
+		complain(&source)
+	}
+}
+
+// complain says on stderr what a screen would show of a source's condition.
+func complain(s *track.Source) {
+	for _, line := range []string{s.Down, s.Rights, s.Undecided} {
+		if line = strings.TrimSpace(line); line != "" {
+			fmt.Fprintf(os.Stderr, "tcpwatch: %s\n", strings.ReplaceAll(line, "\n", "\ntcpwatch: "))
+		}
+	}
 }
 
 // advance applies all that has come for the time up to the horizon, or as far as

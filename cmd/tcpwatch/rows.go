@@ -14,7 +14,7 @@ type rows struct {
 	filter     *capture.Filter // nil: all
 	ipv4, ipv6 bool            // that family alone
 	pid        int             // this process's alone; 0: all
-	captured   bool            // packets are captured
+	undecided  string          // why the expression could not decide on some socket
 
 	owners map[uint32]track.Owner
 	pairs  map[[2]netip.AddrPort]struct{} // of the process's sockets
@@ -37,6 +37,9 @@ func (r *rows) admit(d *track.Dump) {
 		if r.filter != nil {
 			out, in, decided := r.filter.Match(s.Local, s.Remote)
 			s.Sight = track.Sight{Out: out, In: in, Undecided: !decided}
+			if !decided && r.undecided == "" {
+				r.undecided = r.filter.Undecided(s.Local, s.Remote)
+			}
 		}
 		if !s.Sight.Out && !s.Sight.In {
 			continue

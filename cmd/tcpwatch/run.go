@@ -80,9 +80,7 @@ func watch(ctx context.Context, f *flags, ns *diag.Namespace, filter *capture.Fi
 	if dashboard(f) {
 		return l.dashboard(ctx)
 	}
-	if l.source.Rights != "" {
-		fmt.Fprintf(os.Stderr, "tcpwatch: %s\n", strings.ReplaceAll(strings.TrimSpace(l.source.Rights), "\n", "\ntcpwatch: "))
-	}
+	complain(l.source)
 	out := newOutlet(os.Stdout)
 	l.view, l.outlet = plainView(f, out), out
 	return errors.Join(l.run(ctx), out.Close())
