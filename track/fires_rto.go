@@ -14,6 +14,7 @@ type rtoFires struct {
 	probe  bool // the loss probe comes first
 	local  bool // the sender's own queue drops what is sent
 	thin   bool // no backoff for the first retransmissions
+	steady bool // none at all: an ICMP error takes it back each time
 
 	retransmits int
 	rto, base   int64   // now, and without backoff
@@ -43,6 +44,9 @@ func (f *rtoFires) fire(t fired) step {
 	switch {
 	case f.local:
 		s.next = f.w.round(f.rules.localRetry(f.w.duration(f.rto)))
+		return s
+	case f.steady:
+		s.next = f.rto - 1 // less the time since it was sent, rounded up
 		return s
 	case f.thin && f.retransmits <= thinRetries:
 		f.rto = f.base

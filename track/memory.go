@@ -28,6 +28,7 @@ type pending struct {
 	first  Instant       // the row that first showed it: it was set by then
 	before Instant       // the row before that: it was set after it; zero: unknown
 	length time.Duration // from the last transmission of data to the expiry; 0: unknown
+	later  bool          // the last row put it off by more than it should
 }
 
 // arming tells one setting of the timer from another.
@@ -50,12 +51,12 @@ func (m *Memory) Row(s *Socket, l *Limits) {
 	m.row = s.At
 }
 
-// Readings of one setting of a timer differ by how long a row takes to be read;
-// of two settings, by at least the rounding to jiffies.
-const (
-	sameTimer  = 60 * time.Millisecond
-	otherTimer = 9 * time.Millisecond
-)
+// readingLag is how much older than its moment what a row says may be: the reader
+// waits for the processor now and then.
+const readingLag = 20 * time.Millisecond
+
+// otherTimer is by how much the expiries of two settings of a timer differ at least.
+const otherTimer = 9 * time.Millisecond
 
 // see takes in the timer of a row; last is the row before. It reports false for
 // a socket that must have a timer and has none at this moment: it is just firing.
@@ -81,15 +82,17 @@ func (p *pending) see(s *Socket, last Instant) bool {
 			}
 		}
 	}
-	near := otherTimer
-	if p.is == is {
-		near = sameTimer
-	}
-	moved := expiry.Sub(p.expiry)
-	if p.expiry == 0 || p.is.timer != is.timer || p.is.state != is.state || moved > near || moved < -sameTimer {
+	switch moved := expiry.Sub(p.expiry); {
+	case p.expiry == 0 || p.is.timer != is.timer || p.is.state != is.state || p.is != is && moved.Abs() > otherTimer:
 		*p = pending{expiry: expiry, first: s.At, before: last}
-	} else if moved < 0 {
-		p.expiry = expiry
+	case moved > readingLag && p.expiry > s.At && !p.later:
+		p.later = true // a row that was long in the reading, or a timer that was set again
+		return true
+	case moved > readingLag:
+		*p = pending{expiry: expiry, first: s.At, before: last}
+	default:
+		p.later = false
+		p.expiry = min(p.expiry, expiry)
 	}
 	p.is = is
 	if s.Timer == TimerOn && s.Expires > 0 {

@@ -94,6 +94,16 @@ func (sc *scene) pending(delta int64, callback bool) countdown {
 	}
 }
 
+// read returns the jiffy in which the kernel wrote the row. The moment of the row
+// is a little later; the timer, read again and again, tells it to the jiffy.
+func (sc *scene) read() int64 {
+	at := sc.w.at(sc.s.At)
+	if sc.s.Expires > 0 && sc.s.Timer == sc.m.timer.is.timer {
+		at = min(at, sc.w.at(sc.m.timer.expiry)-sc.w.round(sc.s.Expires))
+	}
+	return at
+}
+
 // ran returns what the pending timer had to run when it was set, by when rows
 // first showed it; it was at most the given length.
 func (sc *scene) ran(most int64, n lean) int64 {

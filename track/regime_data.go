@@ -15,11 +15,14 @@ func (sc *scene) unacknowledged() prospect {
 	}
 	rto := w.round(i.RTO)
 	local := w.round(i.RTO) != w.ceil(probeLocal) && w.round(sc.m.timer.length) == w.ceil(probeLocal) && s.Retransmits > 0
-	thin := (sc.rules.thin || t.thin) && s.State == Established && i.Unacked < thinSegments && i.SndSsthresh < infiniteSlow
+	thin := sc.thin()
+	reverted := s.Retransmits > i.Backoff && !thin && !local
 	switch {
 	case local:
 		p.atMost(Unstable, "this host's own queue goes on dropping what is sent")
-	case t.reverted, s.Retransmits > i.Backoff && !thin:
+	case reverted && t.steady:
+		p.atMost(Unstable, "an ICMP error answers each retransmission")
+	case reverted:
 		p.atMost(Unstable, "no more ICMP errors come")
 	case sc.m.neighbour == NeighbourIncomplete || sc.m.neighbour == NeighbourFailed:
 		p.atMost(Unstable, "the next hop does not answer")
@@ -31,10 +34,14 @@ func (sc *scene) unacknowledged() prospect {
 	if !sure {
 		p.atMost(Bounded, "nothing was sent again before the first retransmission that is known")
 	}
+	if t.progress {
+		p.atMost(Conditional, "nothing more is acknowledged")
+	}
 	tlp := sc.lossProbe()
 	p.start = func(n lean) (countdown, stepper) {
 		f := &rtoFires{
-			w: w, rules: &sc.rules, orphan: sc.orphan(), soft: t.reverted, local: local, thin: thin,
+			w: w, rules: &sc.rules, orphan: sc.orphan(), soft: reverted, local: local, thin: thin,
+			steady:      reverted && t.steady,
 			retransmits: int(s.Retransmits), rto: rto, base: w.round(i.RTO >> i.Backoff),
 		}
 		f.stamp, f.bias = between(n, from, to)
@@ -51,6 +58,12 @@ func (sc *scene) unacknowledged() prospect {
 		return sc.pending(delta, callback), f
 	}
 	return p
+}
+
+// thin reports whether the stream gets no backoff at first (tcp_stream_is_thin).
+func (sc *scene) thin() bool {
+	i := &sc.s.Info
+	return sc.rules.thin && sc.s.State == Established && i.Unacked < thinSegments && i.SndSsthresh < infiniteSlow
 }
 
 // answer is one to a question that a row may leave open.
@@ -107,7 +120,7 @@ func (sc *scene) stamp() (from, to Instant, sure bool) {
 	t := &sc.trouble
 	seen := t.wire != 0 && sc.c.Out && sc.c.Lost == 0 && sc.c.Doubt == ""
 	switch {
-	case seen && (t.to == 0 || t.wire < t.to.Add(sameTimer)):
+	case seen && (t.to == 0 || t.wire < t.to.Add(readingLag)):
 		return t.wire, t.wire, true
 	case t.to != 0:
 		return t.from, t.to, !t.unsure && t.from != 0
@@ -119,8 +132,10 @@ func (sc *scene) stamp() (from, to Instant, sure bool) {
 	return 0, 0, true
 }
 
-// stampError is how far two readings of the kernel's millisecond clock may be off.
-const stampError = time.Millisecond
+// stampError is by how much the time between two fires may differ from what the
+// wheel says: a tick that a busy processor is late, and the millisecond that the
+// kernel counts in.
+const stampError = 5 * time.Millisecond
 
 // between reads an uncertain moment by a lean.
 func between(n lean, from, to Instant) (Instant, time.Duration) {
@@ -146,7 +161,7 @@ func (sc *scene) shrunk() prospect {
 	if !sure {
 		p.atMost(Bounded, "nothing was sent again before the first retransmission that is known")
 	}
-	thin := sc.rules.thin && s.State == Established && i.Unacked < thinSegments && i.SndSsthresh < infiniteSlow
+	thin := sc.thin()
 	tlp := sc.lossProbe()
 	_, byUser := sc.rules.shrunkLimit()
 	if i.Backoff > 0 && i.LastAckRecv < i.LastDataSent && byUser == 0 {
@@ -156,7 +171,7 @@ func (sc *scene) shrunk() prospect {
 	p.start = func(n lean) (countdown, stepper) {
 		f := &shrunkFires{
 			w: w, rules: &sc.rules, thin: thin, rto: w.round(i.RTO), base: w.round(i.RTO >> i.Backoff),
-			sent: s.At.Add(-i.LastDataSent), heard: w.at(s.At) - w.round(i.LastAckRecv),
+			sent: s.At.Add(-i.LastDataSent), heard: sc.read() - w.round(i.LastAckRecv),
 		}
 		f.stamp, f.bias = between(n, from, to)
 		delta := w.armed(s, &sc.m.timer)

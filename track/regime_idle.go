@@ -54,7 +54,7 @@ func (sc *scene) persist() prospect {
 
 // keepalive: nothing waits, and the peer will be asked whether it is there.
 func (sc *scene) keepalive() prospect {
-	s, i, w := sc.s, &sc.s.Info, sc.w
+	i, w := &sc.s.Info, sc.w
 	p := prospect{most: Exact, errno: etimedout, rst: true}
 	if !sc.rules.options {
 		p.atMost(Bounded, "keepalive as the sysctls have it, no TCP_USER_TIMEOUT")
@@ -62,7 +62,7 @@ func (sc *scene) keepalive() prospect {
 	if i.Probes == 0 {
 		p.atMost(Conditional, "the peer stays silent")
 	}
-	heard := w.at(s.At) - w.round(min(i.LastDataRecv, i.LastAckRecv))
+	heard := sc.read() - w.round(min(i.LastDataRecv, i.LastAckRecv))
 	p.start = func(n lean) (countdown, stepper) {
 		f := &keepaliveFires{w: w, rules: &sc.rules, probes: int(i.Probes), heard: heard}
 		if i.Probes > 0 {

@@ -19,9 +19,11 @@ type trouble struct {
 	probedFrom, probedTo Instant // by the rows
 	answered             bool    // the peer answers window probes
 
-	thin     bool // no backoff though retransmissions go on
-	reverted bool // an ICMP error has taken backoff back
-	rearmed  int  // timeouts of a request socket, those without a SYN-ACK included
+	count      uint8 // retransmissions in the last row
+	level, was uint8 // its backoff, and that of the count before
+	steady     bool  // retransmissions go on without more backoff
+
+	rearmed int // timeouts of a request socket, those without a SYN-ACK included
 }
 
 // learn takes in what a row says of how long its socket has been in trouble.
@@ -56,7 +58,7 @@ func (m *Memory) recover(s *Socket, progress bool) {
 		kept := trouble{}
 		if s.Info.Unacked > 0 && !progress {
 			kept.lossProbe = t.lossProbe
-			switch lately := t.wire != 0 && s.At.Sub(t.wire) < sameTimer; {
+			switch lately := t.wire != 0 && s.At.Sub(t.wire) < readingLag; {
 			case lately:
 				kept.wire, kept.recovery = t.wire, t.recovery
 			case t.wire != 0:
@@ -70,13 +72,10 @@ func (m *Memory) recover(s *Socket, progress bool) {
 // stall takes in a row with data in flight that was sent again.
 func (t *trouble) stall(s *Socket, m *Memory, before *pending, progress bool, w wheel, l *Limits) {
 	i := &s.Info
-	is, was := m.timer.is, before.is
 	if progress {
 		t.progress = true
-		t.thin = false
-	} else if was.timer == TimerOn && was.state == is.state {
-		t.reverted = t.reverted || is.backoff < was.backoff && is.retransmits >= was.retransmits && !t.thin && is.backoff > 0
 	}
+	t.follow(s)
 	t.learnBase(i, l)
 	fires := int(s.Retransmits)
 	if fires == 0 && i.SndWnd == 0 && i.Has(InfoSndWnd) {
@@ -117,6 +116,23 @@ func (t *trouble) stall(s *Socket, m *Memory, before *pending, progress bool, w 
 	}
 }
 
+// follow tells whether backoff grows with the retransmissions. Where it does not,
+// the stream is thin, or ICMP errors take back what each timeout adds
+// (tcp_ld_RTO_revert).
+func (t *trouble) follow(s *Socket) {
+	if s.Retransmits != t.count {
+		t.was = t.level
+		if s.Retransmits != t.count+1 || t.count == 0 {
+			t.was = max(s.Info.Backoff, 1) - 1 // what is usual
+			if s.Retransmits > s.Info.Backoff+1 {
+				t.was = s.Info.Backoff
+			}
+		}
+	}
+	t.count, t.level = s.Retransmits, s.Info.Backoff
+	t.steady = s.Retransmits > t.level && t.level <= t.was
+}
+
 // learnBase keeps the RTO without backoff. At the longest RTO it can't be told from
 // a row, and what was known before stands.
 func (t *trouble) learnBase(i *Info, l *Limits) {
@@ -125,9 +141,6 @@ func (t *trouble) learnBase(i *Info, l *Limits) {
 		t.base = base
 	}
 }
-
-// readingLag is how much older than its moment what a row says may be.
-const readingLag = 12 * time.Millisecond
 
 // persist takes in a row with the persist timer.
 func (t *trouble) persist(s *Socket, before, now *pending, w wheel, l *Limits) {
