@@ -11,6 +11,8 @@ const (
 	etherMPLS        = 0x8847
 	etherMPLSMulti   = 0x8848
 	etherPPPoE       = 0x8864 // session stage
+	etherVNTag       = 0x8926
+	etherPBB         = 0x88e7 // 802.1ah: an Ethernet frame inside
 	etherBridging    = 0x6558 // transparent Ethernet bridging, in GRE and GENEVE
 	etherPPP         = 0x880b
 	etherFabricPath  = 0x8903
@@ -55,6 +57,18 @@ func (d *decoder) ethertype(t uint16, b []byte, wire int) Kind {
 		}
 		d.vlan = be16(b) & 0xfff
 		return d.ethertype(be16(b[2:]), b[4:], wire-4)
+	case etherVNTag:
+		const tag = 4
+		if len(b) < tag+2 {
+			return Undecodable
+		}
+		return d.ethertype(be16(b[tag:]), b[tag+2:], wire-tag-2)
+	case etherPBB:
+		const tag = 4
+		if len(b) < tag {
+			return Undecodable
+		}
+		return d.ethernet(b[tag:], wire-tag)
 	case etherMPLS, etherMPLSMulti:
 		return d.mpls(b, wire)
 	case etherPPPoE:

@@ -25,6 +25,8 @@ func (d *decoder) link(l LinkType, b []byte, wire int) Kind {
 		return d.pppoe(b, wire)
 	case LinkCiscoHDLC:
 		return d.ciscoHDLC(b, wire)
+	case LinkFDDI:
+		return d.fddi(b, wire)
 	case LinkNFLog:
 		return d.nflog(b, wire)
 	case LinkIEEE80211:
@@ -129,6 +131,15 @@ func (d *decoder) ciscoHDLC(b []byte, wire int) Kind {
 		return Other
 	}
 	return d.ethertype(be16(b[2:]), b[header:], wire-header)
+}
+
+// fddi decodes an FDDI frame: frame control, addresses, 802.2.
+func (d *decoder) fddi(b []byte, wire int) Kind {
+	const header = 13
+	if len(b) < header {
+		return Undecodable
+	}
+	return d.llc(b[header:], wire-header)
 }
 
 // nflog decodes a netfilter log message: attributes, one of which is the packet

@@ -6,6 +6,7 @@ const (
 	portVXLANLinux = 8472
 	portGeneve     = 6081
 	portGTPU       = 2152
+	portGRE        = 4754 // RFC 8086
 )
 
 // udp looks into the tunnels that UDP carries. They are known by their port
@@ -25,6 +26,8 @@ func (d *decoder) udp(b []byte, wire int) Kind {
 		kind = d.geneve(b, wire)
 	case portGTPU:
 		kind = d.gtpu(b, wire)
+	case portGRE:
+		kind = d.gre(b, wire)
 	}
 	if kind == Undecodable {
 		return Other

@@ -4,9 +4,10 @@ import "strconv"
 
 // The link types that can be decoded (https://www.tcpdump.org/linktypes.html).
 const (
-	LinkNull        LinkType = 0   // BSD loopback: address family in the byte order of the capturing host
-	LinkEthernet    LinkType = 1   // also Linux's loopback
-	LinkPPP         LinkType = 9   // with or without HDLC's address and control
+	LinkNull        LinkType = 0 // BSD loopback: address family in the byte order of the capturing host
+	LinkEthernet    LinkType = 1 // also Linux's loopback
+	LinkPPP         LinkType = 9 // with or without HDLC's address and control
+	LinkFDDI        LinkType = 10
 	LinkRaw         LinkType = 101 // IPv4 or IPv6, without any header before
 	LinkPPPHDLC     LinkType = 50
 	LinkPPPoE       LinkType = 51 // PPP over Ethernet's session header
@@ -25,7 +26,7 @@ const (
 )
 
 var linkNames = map[LinkType]string{
-	LinkNull: "NULL", LinkEthernet: "EN10MB", LinkPPP: "PPP", LinkRaw: "RAW", linkRawDLT: "RAW",
+	LinkNull: "NULL", LinkEthernet: "EN10MB", LinkPPP: "PPP", LinkFDDI: "FDDI", LinkRaw: "RAW", linkRawDLT: "RAW",
 	linkRawDLTOther: "RAW", LinkPPPHDLC: "PPP_SERIAL", LinkPPPoE: "PPP_ETHER", LinkCiscoHDLC: "C_HDLC",
 	LinkIEEE80211: "IEEE802_11", LinkLoop: "LOOP", LinkLinuxSLL: "LINUX_SLL",
 	LinkRadiotap: "IEEE802_11_RADIO", LinkPPI: "PPI", LinkIPv4: "IPV4", LinkIPv6: "IPV6",
