@@ -3,6 +3,8 @@ package diag
 import (
 	"errors"
 	"fmt"
+	"os"
+	"sync/atomic"
 
 	"golang.org/x/sys/unix"
 
@@ -21,8 +23,12 @@ var ErrMissed = errors.New("events were missed")
 
 // Farewells are the kernel's words on TCP sockets that it lets go of
 // (SKNLGRP_INET_TCP_DESTROY): an orphan at its death, one that a program holds
-// when that closes it.
-type Farewells struct{ conn *rawConn }
+// when that closes it. By then its addresses may be wiped: the cookie tells
+// which it was.
+type Farewells struct {
+	conn   *rawConn
+	closed atomic.Bool
+}
 
 // ListenFarewells listens in ns from now on.
 func ListenFarewells(ns *Namespace) (*Farewells, error) {
@@ -36,7 +42,7 @@ func ListenFarewells(ns *Namespace) (*Farewells, error) {
 			return nil, fmt.Errorf("listen for destroyed sockets: %w", err)
 		}
 	}
-	return &Farewells{c}, nil
+	return &Farewells{conn: c}, nil
 }
 
 // Next waits for the next event and returns it as it came and as it reads. The
@@ -48,6 +54,8 @@ func (f *Farewells) Next() (*Reply, *track.Destroyed, error) {
 		n, err := f.conn.Receive(raw)
 		at := Now()
 		switch {
+		case f.closed.Load():
+			return nil, nil, fmt.Errorf("listen for destroyed sockets: %w", os.ErrClosed)
 		case errors.Is(err, unix.ENOBUFS):
 			return nil, nil, fmt.Errorf("listen for destroyed sockets: %w", ErrMissed)
 		case err != nil:
@@ -65,4 +73,7 @@ func (f *Farewells) Next() (*Reply, *track.Destroyed, error) {
 }
 
 // Close ends the listening; a waiting Next returns.
-func (f *Farewells) Close() error { return f.conn.Close() }
+func (f *Farewells) Close() error {
+	f.closed.Store(true)
+	return f.conn.Close()
+}

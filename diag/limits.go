@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"os"
+	"reflect"
 	"strconv"
 	"strings"
 	"time"
@@ -121,6 +122,13 @@ func (f *LimitsFile) Close() error {
 		}
 	}
 	return nil
+}
+
+// equalLimits reports whether two limits are the same, whenever they were read.
+func equalLimits(a, b *track.Limits) bool {
+	c := *b
+	c.At = a.At
+	return reflect.DeepEqual(a, &c)
 }
 
 // readNumber reads the number that file holds now.

@@ -14,15 +14,15 @@ import (
 const tcpRTOMaxMS = 44
 
 // ReadOptions reads the options of the socket of the given cookie from its
-// holder's descriptor (pidfd_getfd(2)). What keeps it from doing so is told in
-// Err.
-func ReadOptions(h Holder, cookie uint64) track.Options {
+// holder's descriptor (pidfd_getfd(2)). An error is told in their Err as well;
+// it is ErrGone where the holder does not hold that socket any more.
+func ReadOptions(h Holder, cookie uint64) (track.Options, error) {
 	o := track.Options{At: Now(), Cookie: cookie}
-	err := withCopy(h, cookie, func(fd int) error { return readOptions(fd, &o) })
-	if err != nil {
-		return track.Options{At: o.At, Cookie: cookie, Err: fmt.Sprintf("read socket options: %v", err)}
+	if err := withCopy(h, cookie, func(fd int) error { return readOptions(fd, &o) }); err != nil {
+		err = fmt.Errorf("read socket options: %w", err)
+		return track.Options{At: o.At, Cookie: cookie, Err: err.Error()}, err
 	}
-	return o
+	return o, nil
 }
 
 // Shorten sets TCP_USER_TIMEOUT of the socket of the given cookie through its

@@ -57,7 +57,7 @@ func ReadPhase() (track.Phase, error) {
 type phase struct {
 	perNano float64 // jiffies
 	lowest  float64 // the tightest bound so far
-	last    uint64  // the last reading, 0: none
+	last    uint64  // the highest reading, 0: none
 	ticks   int     // that went by between readings
 }
 
@@ -70,7 +70,7 @@ func (p *phase) add(jiffies uint64, before track.Instant) {
 	if p.last != 0 && jiffies > p.last {
 		p.ticks++
 	}
-	p.last = jiffies
+	p.last = max(p.last, jiffies)
 }
 
 // offset returns the offset that the readings tell. Since Linux 6.3 ticks fall
