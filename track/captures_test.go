@@ -62,7 +62,6 @@ func events(t *testing.T, path string) []track.Event {
 		var s track.Segment
 		var icmp track.ICMP
 		if capture.Decode(&f, &s, &icmp) == capture.TCP {
-			s.Frame = f.Number
 			tracker.Apply(&s)
 			told = append(told, tracker.Events()...)
 		}

@@ -141,7 +141,7 @@ func (h *half) sendAgain(s *Segment, peer *half, r *reading) {
 		old = h.nxt
 	}
 	sent := h.sends.recall(s.Seq)
-	if sent != nil && p.copies(sent.print, s.At.Sub(sent.last), h.recovery.dupacks > 0) {
+	if sent != nil && p.copies(sent.print, s.At.Sub(sent.last), h.askedSince(sent, peer)) {
 		r.Class = ClassDuplicate
 		return
 	}
@@ -166,6 +166,16 @@ func (h *half) sendAgain(s *Segment, peer *half, r *reading) {
 		h.sends.push(transmission{first: s.At, last: s.At, print: p, seq: old, end: end})
 		h.nxt = end
 	}
+}
+
+// askedSince reports whether the peer has given a reason to send again since t:
+// a duplicate acknowledgement, or its own SYN once more.
+func (h *half) askedSince(t *transmission, peer *half) bool {
+	if h.recovery.dupacks > 0 {
+		return true
+	}
+	syn := peer.sends.recall(peer.base)
+	return peer.syn && syn != nil && syn.again > 0 && syn.last >= t.last
 }
 
 // acknowledge takes in what s, sent by the peer, acknowledges of this half.
