@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/tcpwatch/tcpwatch/internal/lab"
 	"github.com/tcpwatch/tcpwatch/internal/lab/labtest"
@@ -59,16 +60,21 @@ func TestKernelLosesTheNthSegment(t *testing.T) {
 	}
 }
 
-func TestWireDelaysAndDuplicates(t *testing.T) {
-	t.Parallel()
-	first := true
-	l := labtest.New(t, lab.Options{Wire: func(f lab.Frame) lab.Fate {
-		if f.From.Name != "A" || f.Segment == nil || f.Segment.Len != 6 || !first {
+// once is a wire that gives the first segment of A's with so many bytes a fate.
+func once(bytes uint32, fate lab.Fate) lab.Wire {
+	met := false
+	return func(f lab.Frame) lab.Fate {
+		if met || f.From.Name != "A" || f.Segment == nil || f.Segment.Len != bytes {
 			return lab.Fate{}
 		}
-		first = false
-		return lab.Fate{Copies: 1}
-	}})
+		met = true
+		return fate
+	}
+}
+
+func TestWireDuplicates(t *testing.T) {
+	t.Parallel()
+	l := labtest.New(t, lab.Options{Wire: once(6, lab.Fate{Copies: 1})})
 	a, b := connect(t, l, l.B.Addr)
 	n := counted(t, l.B, func() {
 		say(t, a, b, "double")
@@ -76,6 +82,24 @@ func TestWireDelaysAndDuplicates(t *testing.T) {
 	})
 	if n["TCPDSACKOldSent"] != 1 {
 		t.Errorf("host B counted %v; want 1 TCPDSACKOldSent", n)
+	}
+}
+
+func TestWireReorders(t *testing.T) {
+	t.Parallel()
+	l := labtest.New(t, lab.Options{Wire: once(4, lab.Fate{Delay: 50 * time.Millisecond})})
+	a, b := connect(t, l, l.B.Addr)
+	n := counted(t, l.B, func() {
+		if _, err := io.WriteString(a, "late"); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := io.WriteString(a, "overtaking"); err != nil {
+			t.Fatal(err)
+		}
+		hear(t, b, "lateovertaking")
+	})
+	if n["TCPOFOQueue"] != 1 {
+		t.Errorf("host B counted %v; want 1 TCPOFOQueue", n)
 	}
 }
 
@@ -88,7 +112,7 @@ func TestLoseAtRandom(t *testing.T) {
 	}
 	// Of 700 full segments none is lost once in 10^15 runs.
 	n := counted(t, l.A, func() {
-		go io.WriteString(a, string(make([]byte, 1<<20)))
+		go a.Write(make([]byte, 1<<20))
 		if _, err := io.CopyN(io.Discard, b, 1<<20); err != nil {
 			t.Error(err)
 		}

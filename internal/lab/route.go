@@ -87,6 +87,8 @@ func (m *rtoMinRoute) MarshalBinary() ([]byte, error) {
 	}
 	e := netlink.NewAttributeEncoder()
 	e.Nested(unix.RTA_METRICS, func(e *netlink.AttributeEncoder) error {
+		// TCP heeds it only where it is locked (tcp_rto_min, include/net/tcp.h).
+		e.Uint32(unix.RTAX_LOCK, 1<<unix.RTAX_RTO_MIN)
 		e.Uint32(unix.RTAX_RTO_MIN, uint32(m.rtoMin.Milliseconds()))
 		return nil
 	})
