@@ -6,6 +6,9 @@ import "time"
 // one foretold: the pace of the polls, and a doubt of the forecast's own.
 const lateness = 300 * time.Millisecond
 
+// atOnce is how long before a forecast a reset may come and still be its consequence.
+const atOnce = 20 * time.Millisecond
+
 // end lets go of a connection: it is no longer there at the given moment, and
 // was when its last row was read. A connection known from packets only ends
 // with its packets.
@@ -52,8 +55,8 @@ func (t *Tracker) reasonOf(e *end, cert *Certificate) Reason {
 	switch {
 	case e.killed:
 		return DestroyedByHand
-	case timed && (l.reset == 0 || f.RST):
-		return TimedOut
+	case timed && (l.reset == 0 || f.RST || l.reset >= f.earliest().Add(-atOnce)):
+		return TimedOut // a reset that came with the death answered it
 	case l.reset != 0:
 		return Reset
 	case e.icmp != nil && cert.State == SynSent:

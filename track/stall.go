@@ -25,7 +25,7 @@ func (t *Tracker) stallByPacket(e *end, s *Segment, r *reading, out bool) bool {
 			return false
 		}
 		e.stall.answers++
-		if r.Advanced && r.All || s.Flags.Has(RST) {
+		if r.Advanced && r.All {
 			e.stall = nil
 		}
 		return true

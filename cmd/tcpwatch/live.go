@@ -13,6 +13,7 @@ import (
 	"github.com/tcpwatch/tcpwatch/capture"
 	"github.com/tcpwatch/tcpwatch/diag"
 	"github.com/tcpwatch/tcpwatch/track"
+	"github.com/tcpwatch/tcpwatch/ui"
 )
 
 // slack is how long a record may take from its source to the session.
@@ -34,11 +35,11 @@ type live struct {
 	dropped capture.Stats // as told to the tracker
 	inUse   map[track.Record]diag.News
 
-	snapshots chan *track.Snapshot // nil: nobody looks
-	watching  chan []uint64        // connections on screen
-	drawn     track.Instant
-	asks      chan func(*live) // what the dashboard asks of the session
-	outlet    *outlet          // what the view writes to; nil: nothing
+	pictures screen // nil: nobody looks
+	drawn    track.Instant
+	asks     chan func(*live) // what the dashboard asks of the session
+	notes    map[uint64]ui.Note
+	outlet   *outlet // what the view writes to; nil: nothing
 }
 
 // run runs the session until the context ends, or as long as it was to.
@@ -86,9 +87,6 @@ func (l *live) loop(ctx context.Context) error {
 			continue
 		case down := <-downs:
 			l.down(down)
-			continue
-		case ids := <-l.watching:
-			l.watch(ids)
 			continue
 		case ask := <-l.asks:
 			ask(l)
@@ -224,26 +222,11 @@ func (l *live) wanted() []diag.ID {
 	return ids
 }
 
-func (l *live) watch(ids []uint64) { l.tracker.Watch(ids) }
-
-// draw publishes the picture, in place of one that nobody has taken yet.
+// draw publishes the picture.
 func (l *live) draw() {
-	now := l.tracker.Now()
-	if l.snapshots == nil || now.Sub(l.drawn) < 2*beat-beat/2 {
-		return
-	}
-	l.drawn = now
-	s := l.tracker.Snapshot()
-	for {
-		select {
-		case l.snapshots <- s:
-			return
-		default:
-		}
-		select {
-		case <-l.snapshots:
-		default:
-		}
+	if now := l.tracker.Now(); l.pictures != nil && now.Sub(l.drawn) >= 2*beat-beat/2 {
+		l.drawn = now
+		l.pictures.show(l.tracker.Snapshot())
 	}
 }
 
@@ -264,6 +247,9 @@ func (l *live) last() error {
 	err := l.order.apply(l.session, diag.Now(), l.recycle)
 	if errors.Is(err, errEnough) {
 		err = nil
+	}
+	if l.pictures != nil {
+		l.pictures.show(l.tracker.Snapshot())
 	}
 	return errors.Join(err, l.end())
 }

@@ -14,9 +14,10 @@ import (
 // beat is how often time passes in a session: ticks, and what follows from them.
 const beat = 50 * time.Millisecond
 
-// replay shows a capture file as fast as it can be read. A file that breaks off
-// is shown up to there, and then its error is returned.
-func replay(ctx context.Context, f *flags, s *session) error {
+// replay shows a capture file as fast as it can be read; pause is called at each
+// beat of its time. A file that breaks off is shown up to there, and then its
+// error is returned.
+func replay(ctx context.Context, f *flags, s *session, pause func()) error {
 	r, err := openCapture(f.read)
 	if err != nil {
 		return err
@@ -45,6 +46,7 @@ func replay(ctx context.Context, f *flags, s *session) error {
 			if err := s.tick(frame.At); err != nil {
 				return err
 			}
+			pause()
 		}
 		if admits != nil && !admits(&frame) {
 			continue

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/netip"
 	"os"
 	"os/signal"
@@ -99,6 +100,7 @@ func newLive(f *flags, ns *diag.Namespace, filter *capture.Filter) (*live, error
 		source:    &track.Source{Name: f.iface, Filter: f.expression, Netns: f.netns, Live: true, Table: true},
 		inUse:     make(map[track.Record]diag.News),
 		asks:      make(chan func(*live)),
+		notes:     make(map[uint64]ui.Note),
 	}
 	l.tracker = track.New(trackerConfig(f))
 	l.admits = l.rows.segments()
@@ -174,7 +176,7 @@ func trackerConfig(f *flags) track.Config {
 }
 
 // plainView returns the view for a stdout that is no screen.
-func plainView(f *flags, w interface{ Write([]byte) (int, error) }) view {
+func plainView(f *flags, w io.Writer) view {
 	if f.json {
 		return newJSONView(w)
 	}
@@ -190,7 +192,12 @@ func location(f *flags) *time.Location {
 
 // watchFile replays a capture.
 func watchFile(ctx context.Context, f *flags) error {
-	s := &session{tracker: track.New(trackerConfig(f)), view: plainView(f, os.Stdout), enough: f.count}
-	err := replay(ctx, f, s)
+	s := &session{tracker: track.New(trackerConfig(f)), view: noView{}, enough: f.count}
+	if dashboard(f) {
+		r := &replayed{session: s, pictures: newScreen()}
+		return onScreen(ctx, f, r.pictures, r, func(ctx context.Context) error { return r.run(ctx, f) })
+	}
+	s.view = plainView(f, os.Stdout)
+	err := replay(ctx, f, s, func() {})
 	return errors.Join(err, s.end())
 }
