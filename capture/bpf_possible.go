@@ -6,8 +6,8 @@ import "net/netip"
 // known: an Ethernet header, an IP header without options and a TCP header
 // without any.
 type synthetic struct {
-	bytes, known [maxSynthetic]byte
-	length       int // more may follow in the true one
+	bytes, known [maxSynthetic + 3]byte // whole words can be read from any byte
+	length       int                    // more may follow in the true one
 }
 
 const (
@@ -72,24 +72,30 @@ func newSynthetic(src, dst netip.AddrPort) (s synthetic) {
 	return s
 }
 
-// asks tells what the byte at an offset belongs to.
-func (s *synthetic) asks(at uint64) asked {
-	transport := uint64(s.length - tcpHeader)
-	switch {
-	case at < ethertypeAt:
-		return asksLink
-	case at < ipAt:
-		return asksEncapsulation
-	case at >= transport && at < transport+4:
-		return asksWildcard
-	case at == transport+13:
-		return asksFlags
-	case at >= transport:
+// asks tells what the first unknown byte of a few belongs to.
+func (s *synthetic) asks(at, width uint64) asked {
+	for i := at; i < at+width; i++ {
+		if s.known[i] == 0xff {
+			continue
+		}
+		transport := uint64(s.length - tcpHeader)
+		addresses := transport - 8 // at the end of the IP header
+		if s.bytes[ipAt]>>4 == 6 {
+			addresses = transport - 32
+		}
+		switch {
+		case i < ethertypeAt:
+			return asksLink
+		case i < addresses:
+			return asksIP
+		case i < transport+4:
+			return asksWildcard
+		case i == transport+13:
+			return asksFlags
+		}
 		return asksTCP
-	case s.bytes[ipAt]>>4 == 4 && at >= ipAt+12, s.bytes[ipAt]>>4 == 6 && at >= ipAt+8:
-		return asksWildcard
 	}
-	return asksIP
+	return asksNothing
 }
 
 // inquiry follows a program along every path that it may take on a synthetic
@@ -176,6 +182,10 @@ func (q *inquiry) jump(in instruction, p *path, b value) {
 		p.pc += int(int32(in.k))
 		return
 	}
+	if p.a.isKnown() && b.isKnown() && !p.a.ether {
+		p.pc += in.jump(p.a.bits, b.bits)
+		return
+	}
 	taken, assumed := in.compare(p.a, b), false
 	if p.a.ether && in.op&bpfOp == bpfJeq && encapsulates(b.bits) {
 		taken, assumed = maybe, true
@@ -253,13 +263,11 @@ func (q *inquiry) bytes(at, width uint64, p *path) (v value) {
 	case at+width > uint64(q.frame.length):
 		return q.beyond(asksTCP)
 	}
-	v.known = ^uint32(0)
-	for i := at; i < at+width; i++ {
-		v.bits = v.bits<<8 | uint32(q.frame.bytes[i])
-		v.known = v.known<<8 | uint32(q.frame.known[i])
-		if q.frame.known[i] != 0xff {
-			v.asks = q.frame.asks(i)
-		}
+	excess := 32 - 8*width
+	v.bits = be32(q.frame.bytes[at:]) >> excess
+	v.known = ^(^be32(q.frame.known[at:]) >> excess)
+	if !v.isKnown() {
+		v.asks = q.frame.asks(at, width)
 	}
 	v.ether = at == ethertypeAt && width == 2
 	return v

@@ -28,7 +28,7 @@ func (d *decoder) link(l LinkType, b []byte, wire int) Kind {
 	case LinkFDDI:
 		return d.fddi(b, wire)
 	case LinkNFLog:
-		return d.nflog(b, wire)
+		return d.nflog(b)
 	case LinkIEEE80211:
 		return d.ieee80211(b, wire, false)
 	case LinkRadiotap:
@@ -76,7 +76,6 @@ const (
 	hardwareGRE      = 778
 	hardware80211    = 801
 	hardwareRadiotap = 803
-	hardwareNetlink  = 824
 	packetOutgoing   = 4
 )
 
@@ -107,8 +106,6 @@ func (d *decoder) cooked2(b []byte, wire int) Kind {
 func (d *decoder) cookedPayload(hardware, proto uint16, b []byte, wire int) Kind {
 	const proto8022 = 4
 	switch {
-	case hardware == hardwareNetlink:
-		return Other
 	case hardware == hardware80211:
 		return d.ieee80211(b, wire, false)
 	case hardware == hardwareRadiotap:
@@ -144,13 +141,13 @@ func (d *decoder) fddi(b []byte, wire int) Kind {
 
 // nflog decodes a netfilter log message: attributes, one of which is the packet
 // (include/uapi/linux/netfilter/nfnetlink_log.h).
-func (d *decoder) nflog(b []byte, wire int) Kind {
+func (d *decoder) nflog(b []byte) Kind {
 	const header, attribute = 4, 4
 	const inDevice, outDevice, payload = 4, 5, 9
 	if len(b) < header {
 		return Undecodable
 	}
-	b, wire = b[header:], wire-header
+	b = b[header:]
 	for len(b) >= attribute {
 		// In the byte order of the capturing host; nearly all are little-endian.
 		n, kind := int(binary.LittleEndian.Uint16(b)), binary.LittleEndian.Uint16(b[2:])
@@ -160,14 +157,13 @@ func (d *decoder) nflog(b []byte, wire int) Kind {
 		value := b[attribute:max(attribute, min(n, len(b)))]
 		switch {
 		case kind == payload:
-			return d.rawIP(value, min(n, wire)-attribute)
+			return d.rawIP(value, n-attribute)
 		case kind == inDevice && len(value) == 4:
 			d.iface = be32(value)
 		case kind == outDevice && len(value) == 4:
 			d.iface, d.outgoing = be32(value), true
 		}
-		n = (n + 3) &^ 3
-		b, wire = b[min(n, len(b)):], wire-n
+		b = b[min((n+3)&^3, len(b)):]
 	}
 	return Other
 }

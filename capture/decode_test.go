@@ -206,6 +206,7 @@ func icmpSamples() []sample {
 		eth("quotes udp", Other, v4(3, 3, 0, ip4Of(protoUDP, udpOf(53, nil)))),
 		eth("quotes a later fragment", Other, v4(3, 3, 0, later)),
 		eth("quotes too little", Other, v4(3, 3, 0, quoted4[:27])),
+		eth("quotes too little before padding", Other, append(v4(3, 3, 0, quoted4[:27]), make([]byte, 9)...)),
 		eth("echo ipv6", Other, v6(128, 0, 0, quoted6)),
 		eth("quotes udp over ipv6", Other, v6(1, 4, 0, ip6Of(protoUDP, udpOf(53, nil)))),
 		eth("quotes too little of ipv6", Other, v6(1, 4, 0, quoted6[:47])),
