@@ -108,6 +108,13 @@ func AppendEventLine(dst []byte, e track.Event, o LineOptions) []byte {
 	return dst
 }
 
+// AppendNoteLine appends a line for a note.
+func AppendNoteLine(dst []byte, n *Note, o LineOptions) []byte {
+	return o.finish(dst, func(b []byte) []byte {
+		return append(append(o.append(b, n.At, 6), " ▴ "...), n.Text...)
+	})
+}
+
 // finish appends what line writes, cleaned, and a newline.
 func (o LineOptions) finish(dst []byte, line func([]byte) []byte) []byte {
 	start := len(dst)

@@ -141,7 +141,9 @@ func TestDashboard(t *testing.T) {
 	m.keys("a")
 	m.keys("-l", "the switch was rebooted")
 	m.keys("Enter")
-	m.await("note", func(s string) bool { return strings.Count(s, "the switch was rebooted") >= 1 && strings.Contains(s, "FROZEN") })
+	m.await("note", func(s string) bool {
+		return strings.Count(s, "the switch was rebooted") >= 1 && strings.Contains(s, "FROZEN")
+	})
 	m.keys("Space")
 	m.await("moving picture", func(s string) bool { return !strings.Contains(s, "FROZEN") && strings.Contains(s, "RTO 4") })
 	m.await("certificate", showing("timed out"))

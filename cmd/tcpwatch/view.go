@@ -96,7 +96,11 @@ func (v *lineView) events(events []track.Event, c track.ClockPair) error {
 	return v.paged()
 }
 
-func (v *lineView) note(*ui.Note, track.ClockPair) error { return nil }
+func (v *lineView) note(n *ui.Note, c track.ClockPair) error {
+	v.options.Clock = c
+	v.buf = ui.AppendNoteLine(v.buf, n, v.options)
+	return v.paged()
+}
 
 func (v *lineView) end(track.Stats, track.Instant, track.ClockPair) error { return v.flush() }
 
