@@ -3,9 +3,12 @@ package track_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/netip"
+	"os"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -256,13 +259,13 @@ func hold(d time.Duration) lab.Wire {
 	}
 }
 
-// far is a way of d each, on which one in so many segments of A's with data is
-// lost, transmissions of one flight together.
-func far(d time.Duration, oneIn int) lab.Wire {
+// far is a way of d each, on which two in a row of so many segments of A's with
+// data are lost.
+func far(d time.Duration, of int) lab.Wire {
 	n := 0
 	return func(f lab.Frame) lab.Fate {
 		if f.From.Name == "A" && f.Segment != nil && f.Segment.Len > 1 {
-			if n++; n*n%oneIn == 1 {
+			if n++; n%of < 2 && n >= of {
 				return lab.Fate{Drop: true}
 			}
 		}
@@ -286,6 +289,97 @@ func each(first, last, n int) map[int]int {
 		times[i] = n
 	}
 	return times
+}
+
+// TestKindsAtRandom loses one in twenty segments of both hosts, with and without
+// offloads.
+func TestKindsAtRandom(t *testing.T) {
+	for _, congestion := range []string{"cubic", "bbr", "reno"} {
+		for _, perSegment := range []bool{true, false} {
+			t.Run(fmt.Sprintf("%s/per segment %t", congestion, perSegment), func(t *testing.T) {
+				t.Parallel()
+				s := perform(t, lab.Options{PerSegment: perSegment}, nil, lab.Congestion(congestion), func(s *stage) {
+					a, b := s.connect()
+					s.must(s.Lose(lab.Loss{Each: 20}))
+					s.carry(a, b, 300*mss)
+					s.must(s.Heal())
+					s.carry(a, b, 1)
+				})
+				s.compare(0, count{})
+			})
+		}
+	}
+}
+
+// TestKindsOfADeath cuts the peer off for some RTOs, heals, and cuts it off for good.
+func TestKindsOfADeath(t *testing.T) {
+	t.Parallel()
+	s := perform(t, lab.Options{}, map[string]any{"net.ipv4.tcp_retries2": 3}, lab.Congestion("cubic"), func(s *stage) {
+		a, _ := s.connect()
+		s.must(s.Lab.Cut(lab.Cut{}))
+		_, err := a.Write(make([]byte, 17))
+		s.must(err)
+		_, err = lab.AwaitDeath(s.ctx, a)
+		s.must(err)
+	})
+	s.compare(1, count{tlp: 1, rto: 4})
+	var got []track.Kind
+	for _, e := range s.told[s.A] {
+		if r, ok := e.(*track.Retransmitted); ok {
+			got = append(got, r.Finding.Kind)
+			if r.Finding.Nth != len(got) {
+				t.Errorf("retransmission %d is said to be number %d", len(got), r.Finding.Nth)
+			}
+		}
+	}
+	if len(got) == 0 || got[0] != track.KindTLP || slices.Contains(got[1:], track.KindTLP) {
+		t.Errorf("kinds are %v; want a loss probe and RTOs", got)
+	}
+}
+
+// TestProbes counts probes of both kinds against the kernel's count.
+func TestProbes(t *testing.T) {
+	for _, sc := range []struct {
+		name, counter string
+		kind          track.FireKind
+		play          func(*stage)
+	}{
+		{"zero window", "TCPWinProbe", track.FireProbe, func(s *stage) {
+			done := make(chan struct{})
+			server, err := s.B.Serve(netip.AddrPortFrom(s.B.Addr, 0), lab.Hold(done), lab.ReceiveBuffer(8<<10))
+			s.must(err)
+			defer server.Close()
+			defer close(done)
+			a, err := s.A.Dial(s.ctx, server.Addr(), s.option, lab.SendBuffer(64<<10))
+			s.must(err)
+			defer a.Close()
+			s.must(a.SetWriteDeadline(time.Now().Add(2 * time.Second))) // three probes, or four
+			if _, err := a.Write(make([]byte, 1<<20)); !errors.Is(err, os.ErrDeadlineExceeded) {
+				s.t.Fatalf("the peer took it all: %v", err)
+			}
+		}},
+		{"keepalive", "TCPKeepAlive", track.FireKeepalive, func(s *stage) {
+			a, _ := s.connect()
+			s.must(lab.Set(a, lab.Keepalive(time.Second, time.Second, 2)))
+			s.must(s.Lab.Cut(lab.Cut{}))
+			_, err := lab.AwaitDeath(s.ctx, a)
+			s.must(err)
+		}},
+	} {
+		t.Run(sc.name, func(t *testing.T) {
+			t.Parallel()
+			s := perform(t, lab.Options{}, nil, lab.Congestion("cubic"), sc.play)
+			n := 0
+			for _, e := range s.told[s.A] {
+				if p, ok := e.(*track.Probed); ok && p.Kind == sc.kind && p.Src.Addr() == s.A.Addr {
+					n++
+				}
+			}
+			if counted := s.after[s.A].Since(s.before[s.A])[sc.counter]; n != int(counted) || n < 2 {
+				t.Errorf("%d probes, and the kernel counted %d; two at least are to be seen", n, counted)
+			}
+		})
+	}
 }
 
 // TestKinds has a kernel lose what a wire takes from it, and compares the kinds of
@@ -340,13 +434,13 @@ func TestKinds(t *testing.T) {
 			return lose(times)
 		}, nil, flight(10), count{tlp: 1, rto: 1, slow: 1}},
 		{"partial acknowledgements", func() lab.Wire { return lose(map[int]int{5: 1, 6: 1, 9: 1, 15: 1}) }, noSACK, flight(60), count{fast: 4}},
-		{"half of a long run", func() lab.Wire {
+		{"a long run", func() lab.Wire {
 			times := make(map[int]int)
-			for i := 50; i < 650; i += 1 + i%3 {
+			for i := 50; i < 650; i += 1 + i%60 {
 				times[i] = 1 + i%2
 			}
 			return lose(times)
-		}, nil, flight(700), count{fast: 10}},
+		}, nil, flight(700), count{fast: 5}},
 		{"reordering", func() lab.Wire { return detour("A", 7, 3*time.Millisecond) }, nil, flight(500), count{}},
 		{"late acknowledgements", func() lab.Wire { return hold(600 * time.Millisecond) }, nil, func(s *stage) {
 			a, b := s.connect()
@@ -361,7 +455,7 @@ func TestKinds(t *testing.T) {
 				s.carry(a, b, mss)
 			}
 		}, count{}},
-		{"far away", func() lab.Wire { return far(15*time.Millisecond, 30) }, nil, flight(700), count{fast: 3}},
+		{"far away", func() lab.Wire { return far(15*time.Millisecond, 60) }, nil, flight(300), count{fast: 3}},
 		{"without SACK, the last", func() lab.Wire { return lose(map[int]int{10: 2}) }, noSACK, flight(10), count{rto: 2}},
 	} {
 		for _, congestion := range []string{"cubic", "bbr", "reno"} {

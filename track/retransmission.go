@@ -71,7 +71,11 @@ func (h *half) selective(s *Segment) {
 // deliver takes in that t has arrived. Of what was sent twice the copy that did
 // is the last, unless that is sooner than anything ever came back.
 func (h *half) deliver(t *transmission, at Instant) {
-	if t.again == 0 || at.Sub(t.last) >= h.rtt.least {
+	took := at.Sub(t.last)
+	if t.again == 0 && (h.rtt.least == 0 || took < h.rtt.least) {
+		h.rtt.least = max(took, 1)
+	}
+	if took >= h.rtt.least {
 		h.recovery.delivered = max(h.recovery.delivered, t.last)
 	}
 }
@@ -155,7 +159,8 @@ func (h *half) kind(s *Segment, sent *transmission, peer *half, r *reading) Kind
 	}
 
 	refused := h.syn && sent != nil && sent.seq == h.base // data of a SYN, which the SYN-ACK left out
-	asked := refused || c.dupacks > 0 || c.sacks && seqLess(s.Seq, c.sacked)
+	passed := c.sacks && seqLess(s.Seq, c.sacked) || sent != nil && sent.last < c.delivered
+	asked := refused || passed || c.dupacks > 0
 	switch {
 	case asked && !(first && timer):
 		return KindFast

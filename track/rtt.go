@@ -6,19 +6,18 @@ import "time"
 // peer and back (RFC 6298, as tcp_rtt_estimator in net/ipv4/tcp_input.c).
 type rtt struct {
 	smooth, deviation time.Duration // zero smooth: no sample yet
-	least             time.Duration
+	least             time.Duration // zero: nothing has come back yet
 }
 
 func (r *rtt) sample(d time.Duration) {
 	d = max(d, 1)
 	if r.smooth == 0 {
-		r.smooth, r.deviation, r.least = d, d/2, d
+		r.smooth, r.deviation = d, d/2
 		return
 	}
 	err := d - r.smooth
 	r.smooth += err / 8
 	r.deviation += (max(err, -err) - r.deviation) / 4
-	r.least = min(r.least, d)
 }
 
 // rtoMin is the least that Linux adds to the round-trip time (TCP_RTO_MIN).
