@@ -61,7 +61,7 @@ func (f *Farewells) Next() (*Reply, *track.Destroyed, error) {
 		case err != nil:
 			return nil, nil, fmt.Errorf("listen for destroyed sockets: %w", err)
 		}
-		reply := &Reply{Began: at, Ended: at, Raw: raw[:n:n], Chunks: []Chunk{{At: at, End: n}}}
+		reply := &Reply{Began: at, Ended: at, Chunks: []Chunk{{At: at, Raw: raw[:n:n]}}}
 		var dump track.Dump
 		if err := reply.Parse(&dump); err != nil {
 			return nil, nil, fmt.Errorf("listen for destroyed sockets: %w", err)

@@ -130,6 +130,9 @@ func (o *Owners) drop(inode uint32, news map[uint32]Holder) {
 // search looks for the wanted sockets, first in processes that opened or closed
 // something since they were last looked through, and no longer than needed.
 func (o *Owners) search(wanted map[uint32]struct{}, news map[uint32]Holder, now track.Instant) {
+	if len(o.holders) == 0 {
+		o.holders = make(map[uint32]Holder, len(wanted))
+	}
 	counts := map[int]int64{}
 	var changed, same []int
 	// A /proc that can't be listed shows no process, and nothing is found.

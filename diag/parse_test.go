@@ -1,6 +1,7 @@
 package diag
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"math"
@@ -305,7 +306,7 @@ func TestParseTruncated(t *testing.T) {
 		if boundary != (err == nil) {
 			t.Errorf("cut at %d of %d: %v", n, len(whole), err)
 		}
-		reply := Reply{Full: true, Raw: whole[:n], Chunks: []Chunk{{42, n}}}
+		reply := Reply{Full: true, Chunks: []Chunk{{42, whole[:n]}}}
 		if err := reply.Parse(&d); (n == len(whole)) != (err == nil) {
 			t.Errorf("full, cut at %d of %d: %v", n, len(whole), err)
 		}
@@ -316,9 +317,8 @@ func TestParseTruncated(t *testing.T) {
 }
 
 func TestReplyChunks(t *testing.T) {
-	r, d := fullRow(1), done(0, 1, 0)
-	reply := Reply{Began: 5, Ended: 30, Full: true, Raw: append(append(append([]byte(nil), r...), r...), d...),
-		Chunks: []Chunk{{10, len(r)}, {20, 2*len(r) + len(d)}}}
+	reply := Reply{Began: 5, Ended: 30, Full: true,
+		Chunks: []Chunk{{10, fullRow(1)}, {20, append(fullRow(1), done(0, 1, 0)...)}}}
 	var got track.Dump
 	if err := reply.Parse(&got); err != nil {
 		t.Fatal(err)
@@ -327,11 +327,36 @@ func TestReplyChunks(t *testing.T) {
 		got.Sockets[0].At != 10 || got.Sockets[1].At != 20 {
 		t.Errorf("got %+v", got)
 	}
-	for _, chunks := range [][]Chunk{{{10, len(reply.Raw) + 1}}, {{10, len(r)}, {10, 0}}, {{10, -1}}} {
-		reply.Chunks = chunks
-		if err := reply.Parse(&got); !errors.Is(err, ErrMalformed) {
-			t.Errorf("chunks %v: %v", chunks, err)
+}
+
+// What is read into a reply stays as it was while more is read, and its memory
+// is used again after a reset.
+func TestReplyRoom(t *testing.T) {
+	var reply Reply
+	fill := func() {
+		for i := range 100 {
+			n := pieceLen - i
+			room := reply.room()
+			if len(room) < pieceLen {
+				t.Fatalf("room for %d bytes", len(room))
+			}
+			for j := range n {
+				room[j] = byte(i)
+			}
+			reply.add(track.Instant(i), n)
 		}
+		for i, c := range reply.Chunks {
+			if c.At != track.Instant(i) || len(c.Raw) != pieceLen-i || bytes.Count(c.Raw, []byte{byte(i)}) != len(c.Raw) {
+				t.Fatalf("chunk %d was overwritten", i)
+			}
+		}
+	}
+	fill()
+	blocks := len(reply.blocks)
+	reply.reset()
+	fill()
+	if len(reply.Chunks) != 100 || len(reply.blocks) != blocks {
+		t.Errorf("%d chunks in %d blocks, %d before", len(reply.Chunks), len(reply.blocks), blocks)
 	}
 }
 
@@ -360,7 +385,9 @@ func FuzzParse(f *testing.F) {
 	if table, err := OpenTable(nil); err == nil {
 		var live Reply
 		if err := table.Dump(&live); err == nil {
-			f.Add(live.Raw)
+			for _, c := range live.Chunks {
+				f.Add(c.Raw)
+			}
 		}
 		table.Close()
 	}
@@ -385,12 +412,7 @@ func BenchmarkParse(b *testing.B) {
 	body = append(body, attribute(attrCong, []byte("cubic\x00")...)...)
 	row := netlinkMessage(sockDiagByFamily, unix.NLM_F_MULTI, 1, body...)
 	const rows = 30_000
-	reply := Reply{Full: true}
-	for range rows {
-		reply.Raw = append(reply.Raw, row...)
-	}
-	reply.Raw = append(reply.Raw, done(0, 1, 0)...)
-	reply.Chunks = []Chunk{{42, len(reply.Raw)}}
+	reply := Reply{Full: true, Chunks: []Chunk{{42, append(bytes.Repeat(row, rows), done(0, 1, 0)...)}}}
 	var d track.Dump
 	b.ReportAllocs()
 	for b.Loop() {

@@ -46,7 +46,7 @@ func (t *Table) Dump(reply *Reply) error {
 	reply.reset()
 	reply.Full = true
 	err := t.try(reply, func() error {
-		reply.Raw, reply.Chunks = reply.Raw[:0], reply.Chunks[:0]
+		reply.clear()
 		return t.dump(reply)
 	})
 	if err != nil {
@@ -63,7 +63,7 @@ func (t *Table) Sockets(ids []ID, reply *Reply) error {
 		reply.Asked = append(reply.Asked, id.Cookie)
 	}
 	err := t.try(reply, func() error {
-		reply.Raw, reply.Chunks = reply.Raw[:0], reply.Chunks[:0]
+		reply.clear()
 		for batch := range slices.Chunk(ids, batchLen) {
 			if err := t.sockets(batch, reply); err != nil {
 				return err
@@ -211,16 +211,12 @@ func (t *Table) sockets(ids []ID, reply *Reply) error {
 // receive adds the kernel's next piece, which it wrote at the given moment, to
 // the reply, and returns it.
 func (t *Table) receive(reply *Reply, at track.Instant) ([]byte, error) {
-	start := len(reply.Raw)
-	reply.Raw = slices.Grow(reply.Raw, pieceLen)
-	n, err := t.conn.Receive(reply.Raw[start : start+pieceLen])
+	n, err := t.conn.Receive(reply.room())
 	if err != nil {
 		return nil, err
 	}
 	if n == 0 {
 		return nil, ErrIncomplete
 	}
-	reply.Raw = reply.Raw[:start+n]
-	reply.Chunks = append(reply.Chunks, Chunk{At: at, End: start + n})
-	return reply.Raw[start:], nil
+	return reply.add(at, n).Raw, nil
 }
