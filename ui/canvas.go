@@ -2,12 +2,12 @@ package ui
 
 import "unicode/utf8"
 
-// canvas writes one frame, line by line. It cuts what would pass the right edge,
-// cleans what it is given, and opens a style only where it changes.
+// canvas writes one frame, line by line. It cuts what would pass an edge, cleans
+// what it is given, and opens a style only where it changes.
 type canvas struct {
-	theme *theme
-	width int
-	ascii bool // write ASCII for what it cannot show
+	theme         *theme
+	width, height int
+	ascii         bool // write ASCII for what it cannot show
 
 	buf      []byte
 	row, col int
@@ -16,8 +16,8 @@ type canvas struct {
 	open     bool // current has been written on this line
 }
 
-func (c *canvas) reset(theme *theme, width int, ascii bool) {
-	*c = canvas{theme: theme, width: width, ascii: ascii, buf: c.buf[:0]}
+func (c *canvas) reset(theme *theme, width, height int, ascii bool) {
+	*c = canvas{theme: theme, width: width, height: height, ascii: ascii, buf: c.buf[:0]}
 }
 
 // text writes s at the column reached.
@@ -26,7 +26,7 @@ func (c *canvas) text(st style, s string) { c.write(st, s, c.width-c.col) }
 // write writes as much of s as room cells hold, and returns the cells it took.
 func (c *canvas) write(st style, s string, room int) int {
 	room = min(room, c.width-c.col)
-	if room <= 0 || s == "" {
+	if room <= 0 || s == "" || c.row >= c.height {
 		return 0
 	}
 	c.begin(st)
@@ -71,7 +71,7 @@ func (c *canvas) begin(st style) {
 // gap writes n blanks.
 func (c *canvas) gap(n int) {
 	n = min(n, c.width-c.col)
-	if n <= 0 {
+	if n <= 0 || c.row >= c.height {
 		return
 	}
 	if !c.open {
@@ -141,6 +141,9 @@ func (c *canvas) spans(spans []span) {
 
 // line ends a line; a lit one is lit to the edge.
 func (c *canvas) line() {
+	if c.row >= c.height {
+		return
+	}
 	if c.lit {
 		c.to(c.width)
 	}
@@ -154,7 +157,7 @@ func (c *canvas) line() {
 
 // down ends lines until the given row is reached.
 func (c *canvas) down(row int) {
-	for c.row < row {
+	for c.row < min(row, c.height) {
 		c.line()
 	}
 }

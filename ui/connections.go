@@ -30,10 +30,10 @@ var columnOrder = [columns]order{byRecvQ, bySendQ, byLocal, byForeign, byState, 
 
 // Cells of the parts of a row.
 const (
-	gutter   = 3 // the selection's bar
+	gutter   = 2 // the selection's bar
 	between  = 2
 	barCells = 8
-	timeLeft = 6 // of a countdown
+	timeLeft = 5 // of a countdown
 )
 
 // columnDrop lists what a narrow table goes without, in turn.
@@ -52,7 +52,7 @@ func (d *dashboard) grid(width int, rows []row) grid {
 		foreign = max(foreign, len(c.Remote.String()))
 		program = max(program, cells(string(appendOwner(nil, c.Owner))))
 	}
-	least := [columns]int{colRecvQ: 6, colSendQ: 6, colLocal: 12, colForeign: 19, colState: 11, colProgram: 11, colRetr: 4, colRTO: 7, colGivesUp: 15}
+	least := [columns]int{colRecvQ: 6, colSendQ: 6, colLocal: 12, colForeign: 19, colState: 11, colProgram: 8, colRetr: 4, colRTO: 6, colGivesUp: 15}
 	g := grid{width: least}
 	over := func() int {
 		n := gutter - between
@@ -76,12 +76,12 @@ func (d *dashboard) grid(width int, rows []row) grid {
 			g.width[c] += max(min(want-g.width[c], -over()), 0)
 		}
 	}
-	grow(colForeign, min(foreign, 21))
-	grow(colLocal, min(local, 21))
-	grow(colProgram, min(program, 24))
-	grow(colForeign, foreign)
-	grow(colLocal, local)
-	grow(colGivesUp, 22)
+	for _, enough := range [...]int{19, 21, 47} {
+		grow(colForeign, min(foreign, enough))
+		grow(colLocal, min(local, enough))
+		grow(colProgram, min(program, enough))
+		grow(colGivesUp, 21)
+	}
 	return g
 }
 
@@ -123,6 +123,8 @@ func (d *dashboard) drawConnections(c *canvas, r region) {
 			continue
 		case col == colRecvQ || col == colSendQ || col == colRetr || col == colRTO:
 			c.right(st, columnHeads[i], w)
+		case col == colProgram && w < len(columnHeads[i]):
+			c.left(st, "Program", w)
 		default:
 			c.left(st, columnHeads[i], w)
 		}
@@ -318,7 +320,7 @@ func (d *dashboard) drawGivesUp(cv *canvas, c *track.Conn, w int) {
 		left(quiet, "if silent "+string(appendCountdown(nil, f.At.Sub(d.now()))))
 	case f.At != 0:
 		cv.right(quiet, string(appendCountdown(nil, f.At.Sub(d.now()))), timeLeft)
-		left(quiet, " "+f.Cause.String())
+		left(quiet, "  "+f.Cause.String())
 	case f.Never():
 		st := quiet
 		if c.Trouble() {
@@ -338,7 +340,7 @@ func (d *dashboard) drawGivesUp(cv *canvas, c *track.Conn, w int) {
 func (d *dashboard) neverWhy(c *track.Conn) string {
 	age := ""
 	if c.Verdict.Since != 0 {
-		age = " " + string(appendAge(nil, d.now().Sub(c.Verdict.Since)))
+		age = " " + string(appendRough(nil, d.now().Sub(c.Verdict.Since)))
 	}
 	switch c.Verdict.Kind {
 	case track.NotClosedByApp:

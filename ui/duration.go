@@ -80,6 +80,20 @@ func appendAge(b []byte, d time.Duration) []byte {
 	return append(appendTwo(b, int64(d/time.Hour%24)), 'h')
 }
 
+// appendRough appends a time that has passed by its largest unit: "39s", "4m",
+// "2h", "3d".
+func appendRough(b []byte, d time.Duration) []byte {
+	for _, u := range [...]struct {
+		unit time.Duration
+		name byte
+	}{{24 * time.Hour, 'd'}, {time.Hour, 'h'}, {time.Minute, 'm'}} {
+		if d >= u.unit {
+			return append(strconv.AppendInt(b, int64(d/u.unit), 10), u.name)
+		}
+	}
+	return append(strconv.AppendInt(b, int64(max(d, 0)/time.Second), 10), 's')
+}
+
 // appendSeconds appends a threshold: "924.6 s", "10 s", "350 ms".
 func appendSeconds(b []byte, d time.Duration) []byte {
 	if d < time.Second {

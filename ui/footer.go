@@ -15,7 +15,7 @@ func (d *dashboard) drawFooter(c *canvas) *tea.Cursor {
 	}
 	quit := []span{{strong, "q"}, {quiet, " quit "}}
 	for _, h := range d.hints() {
-		if c.col+3+cells(h[0])+cells(h[1])+width(quit) > c.width {
+		if c.col+cells(h[0])+1+cells(h[1])+4+width(quit) > c.width {
 			break
 		}
 		c.text(strong, h[0])
@@ -49,7 +49,7 @@ func (d *dashboard) drawPrompt(c *canvas) *tea.Cursor {
 	p := d.prompt
 	if p.input == nil {
 		c.left(strong, p.label, min(cells(p.label), c.width-c.col))
-		c.left(quiet, p.hint, min(cells(p.hint), c.width-c.col))
+		c.spans(p.hint)
 		return nil
 	}
 	c.text(accentStrong, p.label)
@@ -66,13 +66,13 @@ func (d *dashboard) drawPrompt(c *canvas) *tea.Cursor {
 	before := string(text[from:min(p.input.at, len(text))])
 	cursor := tea.NewCursor(c.col+cells(before), c.row)
 	c.write(ink, string(text[from:]), room)
-	hint, st := p.hint, quiet
+	hint := p.hint
 	if p.err != nil {
-		hint, st = p.err.Error(), alarm
+		hint = []span{{alarm, p.err.Error()}}
 	}
-	if c.col+4+cells(hint) < c.width {
+	if c.col+4+width(hint) < c.width {
 		c.gap(3)
-		c.text(st, hint)
+		c.spans(hint)
 	}
 	return cursor
 }

@@ -16,7 +16,10 @@ func (d *dashboard) drawHeader(c *canvas) {
 		}
 		return n
 	}
-	const least = 24 // cells for what is watched
+	least := 12 // cells for what is watched
+	if s := d.picture(); s != nil {
+		least += min(cells(s.Source.Name)+cells(s.Source.Filter)+4, c.width/3)
+	}
 	for weight := 1; wide() > c.width-least && weight < 5; weight++ {
 		kept := right[:0:0]
 		for _, part := range right {
@@ -151,12 +154,14 @@ func (d *dashboard) notices() []span {
 func (d *dashboard) drawNotice(c *canvas) {
 	c.gap(1)
 	for i, n := range d.notices() {
+		const mark = "  ·  "
 		if i > 0 {
-			c.text(quiet, "  ·  ")
+			if c.col+cells(mark)+12 > c.width {
+				break
+			}
+			c.text(quiet, mark)
 		}
-		if room := c.width - 1 - c.col; room > 8 {
-			c.left(n.style, n.text, min(cells(n.text), room))
-		}
+		c.left(n.style, n.text, min(cells(n.text), c.width-1-c.col))
 	}
 	c.line()
 }

@@ -1,12 +1,13 @@
 package ui
 
+import "strings"
+
 // drawHelp writes every key, in as many columns as fit.
 func (d *dashboard) drawHelp(c *canvas) {
 	d.drawHeader(c)
 	c.line()
 	groups := d.keys.groups()
-	type cell struct{ spans []span }
-	var lines []cell
+	var lines [][]span
 	keyWidth := 0
 	for _, g := range groups {
 		for _, b := range g.keys {
@@ -15,19 +16,15 @@ func (d *dashboard) drawHelp(c *canvas) {
 	}
 	for i, g := range groups {
 		if i > 0 {
-			lines = append(lines, cell{})
+			lines = append(lines, nil)
 		}
-		lines = append(lines, cell{[]span{{accentStrong, g.title}}})
+		lines = append(lines, []span{{accentStrong, g.title}})
 		for _, b := range g.keys {
 			h := b.Help()
-			pad := make([]byte, keyWidth-cells(h.Key)+2)
-			for i := range pad {
-				pad[i] = ' '
-			}
-			lines = append(lines, cell{[]span{{strong, h.Key + string(pad)}, {quiet, h.Desc}}})
+			lines = append(lines, []span{{strong, h.Key + strings.Repeat(" ", keyWidth-cells(h.Key)+2)}, {quiet, h.Desc}})
 		}
 	}
-	height := d.height - c.row - 4
+	height := d.height - c.row - 5
 	across := (len(lines) + height - 1) / max(height, 1)
 	wide := (c.width - 2) / max(across, 1)
 	height = min(height, len(lines))
@@ -36,7 +33,7 @@ func (d *dashboard) drawHelp(c *canvas) {
 			c.to(2 + x*wide)
 			if i := x*height + y; i < len(lines) {
 				end := 2 + (x+1)*wide - 2
-				for _, s := range lines[i].spans {
+				for _, s := range lines[i] {
 					if room := min(end, c.width) - c.col; room > 0 {
 						c.left(s.style, s.text, min(cells(s.text), room))
 					}
@@ -46,9 +43,13 @@ func (d *dashboard) drawHelp(c *canvas) {
 		c.line()
 	}
 	c.line()
-	c.gap(2)
-	c.text(quiet, "Retr counts what was sent again, loss probes included.  T is a loss probe (TLP), 1, 2… are RTOs, ○ is still to come, † the end.")
-	c.line()
+	about := "Retr counts what was sent again, loss probes included. On the ladder T is a loss probe, 1, 2… are RTOs, ○ is still to come and † the end. " +
+		"\"if silent\" is how long keepalive would take from the peer's last word."
+	for _, line := range wrap([]span{{quiet, about}}, c.width-4, 3) {
+		c.gap(2)
+		c.spans(line)
+		c.line()
+	}
 	c.down(d.height - 1)
 	c.gap(2)
 	c.text(quiet, "any key goes back")

@@ -21,35 +21,38 @@ func bind(keys []string, sign, help string) key.Binding {
 	return key.NewBinding(key.WithKeys(keys...), key.WithHelp(sign, help))
 }
 
+// quietly binds keys that another binding's help speaks for.
+func quietly(keys []string) key.Binding { return key.NewBinding(key.WithKeys(keys...)) }
+
 func newKeyMap() keyMap {
 	k := func(keys ...string) []string { return keys }
 	return keyMap{
-		Up:       bind(k("up", "k"), "↑ k", "up"),
-		Down:     bind(k("down", "j"), "↓ j", "down"),
-		Top:      bind(k("home", "g"), "g", "first"),
-		Bottom:   bind(k("end", "G"), "G", "last"),
-		PageUp:   bind(k("pgup", "ctrl+u"), "PgUp", "page up"),
-		PageDown: bind(k("pgdown", "ctrl+d"), "PgDn", "page down"),
-		Left:     bind(k("left", "h"), "← h", "frozen: the event before"),
-		Right:    bind(k("right", "l"), "→ l", "frozen: the event after"),
+		Up:       bind(k("up", "k"), "↑ ↓ k j", "move"),
+		Down:     quietly(k("down", "j")),
+		Top:      bind(k("home", "g"), "g G", "first, last"),
+		Bottom:   quietly(k("end", "G")),
+		PageUp:   bind(k("pgup", "ctrl+u"), "PgUp PgDn", "page"),
+		PageDown: quietly(k("pgdown", "ctrl+d")),
+		Left:     bind(k("left", "h"), "← → h l", "along the frozen timeline"),
+		Right:    quietly(k("right", "l")),
 		Zoom:     bind(k("enter"), "enter", "the connection alone"),
-		Back:     bind(k("esc"), "esc", "close the innermost: dialog, filter, cursor, zoom"),
-		NextPane: bind(k("tab"), "tab", "next pane"),
-		PrevPane: bind(k("shift+tab"), "shift-tab", "pane before"),
-		Pane1:    bind(k("1"), "1", "connections"),
-		Pane2:    bind(k("2"), "2", "its story"),
-		Pane3:    bind(k("3"), "3", "packets"),
-		Freeze:   bind(k("space", "p"), "space", "freeze the picture, and go on"),
+		Back:     bind(k("esc"), "esc", "close the innermost"),
+		NextPane: bind(k("tab"), "tab", "next pane, shift-tab back"),
+		PrevPane: quietly(k("shift+tab")),
+		Pane1:    bind(k("1"), "1 2 3", "table, story, packets"),
+		Pane2:    quietly(k("2")),
+		Pane3:    quietly(k("3")),
+		Freeze:   bind(k("space", "p"), "space", "freeze, and go on"),
 		Note:     bind(k("a"), "a", "note here"),
-		Edit:     bind(k("e"), "e", "edit the note"),
-		Delete:   bind(k("X"), "X", "delete the note"),
-		NextNote: bind(k("n"), "n", "next note"),
-		PrevNote: bind(k("N"), "N", "note before"),
+		Edit:     bind(k("e"), "e X", "edit, delete the note"),
+		Delete:   quietly(k("X")),
+		NextNote: bind(k("n"), "n N", "next note, the one before"),
+		PrevNote: quietly(k("N")),
 		Filter:   bind(k("/"), "/", "filter what is shown"),
-		Sort:     bind(k("s"), "s", "sort"),
-		Reverse:  bind(k("S"), "S", "reverse the order"),
-		Time:     bind(k("t"), "t", "time: clock, since start, delta"),
-		Scale:    bind(k("L"), "L", "ladder: log or linear time"),
+		Sort:     bind(k("s"), "s S", "sort, reverse"),
+		Reverse:  quietly(k("S")),
+		Time:     bind(k("t"), "t", "clock, since start, delta"),
+		Scale:    bind(k("L"), "L", "log or linear ladder"),
 		Follow:   bind(k("f"), "f", "follow the newest packet"),
 		Kill:     bind(k("K"), "K", "destroy the socket"),
 		Shorten:  bind(k("T"), "T", "shorten its death"),
@@ -61,12 +64,13 @@ func newKeyMap() keyMap {
 	}
 }
 
-// groups lists the keys as the help shows them.
+// groups lists the keys as the help shows them; keys that go together stand in
+// one line.
 func (k *keyMap) groups() []keyGroup {
 	return []keyGroup{
-		{"Move", []key.Binding{k.Up, k.Down, k.Top, k.Bottom, k.PageUp, k.PageDown, k.Zoom, k.Back, k.NextPane, k.Pane1, k.Pane2, k.Pane3}},
-		{"Stop and look", []key.Binding{k.Freeze, k.Left, k.Right, k.Note, k.Edit, k.Delete, k.NextNote, k.PrevNote}},
-		{"Show", []key.Binding{k.Filter, k.Sort, k.Reverse, k.Time, k.Scale, k.Follow}},
+		{"Move", []key.Binding{k.Up, k.Top, k.PageUp, k.Zoom, k.Back, k.NextPane, k.Pane1}},
+		{"Stop and look", []key.Binding{k.Freeze, k.Left, k.Note, k.Edit, k.NextNote}},
+		{"Show", []key.Binding{k.Filter, k.Sort, k.Time, k.Scale, k.Follow}},
 		{"Act", []key.Binding{k.Kill, k.Shorten, k.Save, k.Report, k.Copy, k.Help, k.Quit}},
 	}
 }

@@ -85,7 +85,7 @@ func (s *scale) at(i track.Instant) int {
 // or its last packets, to its end, or now.
 func (d *dashboard) ladderScale(c *track.Conn, width int) scale {
 	now := d.now()
-	s := scale{start: c.First, end: now, unit: 200 * time.Millisecond, cells: width, linear: d.linear}
+	s := scale{start: c.First, end: d.picture().At, unit: 200 * time.Millisecond, cells: width, linear: d.linear}
 	switch {
 	case c.Stall != nil && c.Stall.Since != 0:
 		s.start = c.Stall.Since
@@ -93,7 +93,7 @@ func (d *dashboard) ladderScale(c *track.Conn, width int) scale {
 			s.unit = c.Stall.Rungs[0].Interval
 		}
 	case len(c.Timeline) > 0:
-		s.start, s.linear = c.Timeline[max(len(c.Timeline)-32, 0)].At, true
+		s.start, s.linear = c.Timeline[max(len(c.Timeline)-64, 0)].At, true
 	case s.start == 0:
 		s.start = now.Add(-time.Minute)
 	}
@@ -117,14 +117,15 @@ func (d *dashboard) drawLadder(cv *canvas, c *track.Conn) {
 	s := d.ladderScale(c, n)
 	w := d.wall()
 	now := s.at(d.now())
+	whole := d.roster.conn() // what came after the moment shown, too
 
 	rail := newStrip(n, '╌', quiet)
 	for i := range now {
 		rail[i].r = '─'
 	}
 	if c.Stall == nil {
-		for i := range c.Timeline {
-			if e := &c.Timeline[i]; e.At >= s.start {
+		for i := range whole.Timeline {
+			if e := &whole.Timeline[i]; e.At >= s.start {
 				rail[s.at(e.At)] = tick(e)
 			}
 		}
@@ -135,9 +136,13 @@ func (d *dashboard) drawLadder(cv *canvas, c *track.Conn) {
 			}
 		}
 		rail.put(0, strong, "●")
-		for i := range c.Stall.Rungs {
-			r := &c.Stall.Rungs[i]
-			rail.put(s.at(r.At), rungStyle(r), rungSign(r))
+		for i := range whole.Stall.Rungs {
+			r := &whole.Stall.Rungs[i]
+			st := rungStyle(r)
+			if r.At > d.now() {
+				st = quiet
+			}
+			rail.put(s.at(r.At), st, rungSign(r))
 		}
 	}
 
@@ -212,9 +217,9 @@ func (d *dashboard) legend(c *track.Conn) string {
 	if c.Stall == nil {
 		return "nothing waits for an answer; its last packets"
 	}
-	by := "by logarithm"
+	by := "L linear time"
 	if d.linear {
-		by = "linear"
+		by = "L logarithmic time"
 	}
 	s := "● sent"
 	seen := map[string]bool{}
@@ -231,7 +236,7 @@ func (d *dashboard) legend(c *track.Conn) string {
 	if c.Gone != nil || c.Forecast.At != 0 {
 		s += "  † the end"
 	}
-	return s + "  (" + by + ")"
+	return s + "   " + by
 }
 
 func rungLegend(r *track.Rung) string {

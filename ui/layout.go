@@ -2,7 +2,7 @@ package ui
 
 // The least that the dashboard can be drawn in.
 const (
-	leastWidth  = 60
+	leastWidth  = 66
 	leastHeight = 16
 )
 
@@ -40,14 +40,23 @@ func (d *dashboard) layout() layout {
 	l.footer = d.height - 1
 
 	sentence := d.sentenceLines()
-	story := 1 + sentence + 3
+	breath := 0 // between the sentences and the ladder
+	if d.height >= 34 {
+		breath = 1
+	}
+	story := 1 + sentence + breath + 3
+	if sentence == 0 {
+		story = 0
+	}
 	vital := 0
 	if d.zoomed {
 		vital = min(len(d.vitals()), max(l.footer-y-story-2*air-10, 0))
 	}
-	rest := l.footer - y - story - vital - 3*air - 3 // for rows of connections and of packets
-	if vital > 0 {
-		rest -= air
+	rest := l.footer - y - story - vital - 2*air - 3 // for rows of connections and of packets
+	for _, h := range [...]int{story, vital} {
+		if h > 0 {
+			rest -= air
+		}
 	}
 	rows := min(max(len(d.roster.rows), 1), max(rest*2/5, 3))
 	if d.zoomed {
@@ -56,8 +65,10 @@ func (d *dashboard) layout() layout {
 	l.connections = region{y, 2, 2 + rows}
 	y += l.connections.height + air
 	l.story = region{y, 1, story}
-	l.ladder = y + 1 + sentence
-	y += story + air
+	l.ladder = y + 1 + sentence + breath
+	if story > 0 {
+		y += story + air
+	}
 	if vital > 0 {
 		l.vital = region{y, 0, vital}
 		y += vital + air
@@ -66,11 +77,12 @@ func (d *dashboard) layout() layout {
 	return l
 }
 
-// sentenceLines returns how many lines the selected connection's sentences take.
+// sentenceLines returns how many lines the selected connection's sentences take;
+// 0: none is selected.
 func (d *dashboard) sentenceLines() int {
 	c, _ := d.shown(d.roster.conn())
 	if c == nil {
-		return 1
+		return 0
 	}
 	return max(len(d.wrapped(c)), 1)
 }

@@ -293,15 +293,18 @@ func (d *dashboard) drawRights(cv *canvas, r region, rights string) {
 	cv.line()
 	left := r.rows()
 	for line := range strings.SplitSeq(strings.TrimSpace(rights), "\n") {
-		for _, spans := range wrap([]span{{normal, line}}, cv.width-6, 4) {
-			if left == 0 {
+		indent := min(len(line)-len(strings.TrimLeft(line, " ")), 8)
+		lines := wrap([]span{{normal, line}}, cv.width-indent-6, 4)
+		if lines == nil {
+			lines = [][]span{nil}
+		}
+		for _, spans := range lines {
+			if left--; left < 0 {
 				return
 			}
-			indent := len(line) - len(strings.TrimLeft(line, " \t"))
-			cv.gap(3 + min(indent, 8))
+			cv.gap(3 + indent)
 			cv.spans(spans)
 			cv.line()
-			left--
 		}
 	}
 }

@@ -17,14 +17,14 @@ type prompt struct {
 	label  string
 	input  *line // nil: one letter answers
 	err    error // why what is typed does not do
-	hint   string
+	hint   []span
 	change func(text string) error
 	answer func(text string) tea.Cmd // enter, or the letter
 	cancel func()
 }
 
 func typed(label, value, hint string) *prompt {
-	return &prompt{label: label, input: newLine(value), hint: hint}
+	return &prompt{label: label, input: newLine(value), hint: []span{{quiet, hint}}}
 }
 
 // update takes in a key or a paste.
@@ -115,7 +115,9 @@ func (d *dashboard) askFilter() *prompt {
 func (d *dashboard) askOrder() *prompt {
 	p := &prompt{label: "sort by"}
 	for o := range orders {
-		p.hint += "  " + orderKeys[o] + " " + o.String()
+		name := o.String()
+		i := strings.Index(strings.ToLower(name), orderKeys[o])
+		p.hint = append(p.hint, span{quiet, " " + name[:i]}, span{accentStrong, name[i : i+1]}, span{quiet, name[i+1:]})
 	}
 	p.answer = func(letter string) tea.Cmd {
 		if i := slices.Index(orderKeys[:], letter); i >= 0 {
@@ -147,7 +149,7 @@ func (d *dashboard) askKill() *prompt {
 		d.flash = why
 		return nil
 	}
-	p := &prompt{label: "destroy " + nameOf(c) + "?", hint: "  y destroys the socket  any other key keeps it"}
+	p := &prompt{label: "destroy " + nameOf(c) + "?", hint: []span{{accentStrong, "  y"}, {quiet, " destroys the socket, any other key keeps it"}}}
 	p.answer = func(letter string) tea.Cmd {
 		if letter != "y" && letter != "Y" {
 			return nil

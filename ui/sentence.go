@@ -34,7 +34,7 @@ func (d *dashboard) sentences(c *track.Conn) []span {
 		if c.Verdict.Since != 0 {
 			out = append(out, span{strong, " for " + string(appendAge(nil, now.Sub(c.Verdict.Since)))})
 		}
-		out = append(out, span{normal, ". " + strings.TrimSpace(c.Verdict.Text) + " "})
+		out = append(out, span{normal, ". " + d.evidence(c) + " "})
 	} else {
 		if c.Verdict.Text != "" {
 			out = append(out, span{normal, strings.TrimSpace(c.Verdict.Text) + " "})
@@ -46,9 +46,21 @@ func (d *dashboard) sentences(c *track.Conn) []span {
 	return append(out, d.forecastSpans(c)...)
 }
 
+// evidence is the verdict's text, or for a moment of the past what stood then.
+func (d *dashboard) evidence(c *track.Conn) string {
+	if d.cursor == 0 || c.Stall == nil {
+		return strings.TrimSpace(c.Verdict.Text)
+	}
+	b := plural(nil, int(c.Stall.Bytes), "byte")
+	b = append(b, " unanswered, sent again "...)
+	return string(append(plural(b, len(c.Stall.Rungs), "time"), " by then."...))
+}
+
 // silence says of a connection without forecast why it has none.
 func (d *dashboard) silence(c *track.Conn) string {
 	switch {
+	case d.cursor != 0 && len(c.Moments) == 0:
+		return "Its state at this moment was not kept."
 	case c.Socket == nil && d.live.Source.Live:
 		return "Known from its packets alone: no socket of this host belongs to it."
 	case c.Socket == nil:
@@ -77,7 +89,10 @@ func (d *dashboard) forecastSpans(c *track.Conn) []span {
 // wrapped returns the sentences in lines.
 func (d *dashboard) wrapped(c *track.Conn) [][]span {
 	lines := 4
-	if d.zoomed {
+	switch {
+	case d.height < 20:
+		lines = 3
+	case d.zoomed:
 		lines = 6
 	}
 	wide := d.width - 3
@@ -95,12 +110,7 @@ func (d *dashboard) wrapped(c *track.Conn) [][]span {
 
 // drawStory writes the selected connection's sentences and its ladder.
 func (d *dashboard) drawStory(cv *canvas, l layout) {
-	c, kept := d.shown(d.roster.conn())
-	if c == nil {
-		d.title(cv, paneStory, "", span{quiet, "select a connection to see its story"})
-		cv.line()
-		return
-	}
+	c, _ := d.shown(d.roster.conn())
 	more := []span{}
 	if c.Owner.PID > 0 {
 		more = append(more, span{quiet, string(appendOwner(nil, c.Owner))})
@@ -117,10 +127,6 @@ func (d *dashboard) drawStory(cv *canvas, l layout) {
 	}
 	cv.edge(span{quiet, zoom})
 	cv.line()
-	if !kept {
-		cv.gap(1)
-		cv.text(quiet, "Its state at this moment was not kept. ")
-	}
 	for _, line := range d.wrapped(c) {
 		cv.to(1)
 		cv.spans(line)

@@ -28,8 +28,8 @@ const (
 
 var orderNames = [orders]string{"urgency", "Recv-Q", "Send-Q", "local", "foreign", "state", "program", "Retr", "RTO", "deadline", "age"}
 
-// orderKeys are the letters of the sort picker.
-var orderKeys = [orders]string{"u", "r", "s", "l", "f", "t", "p", "n", "o", "d", "a"}
+// orderKeys are the letters of the sort picker, each out of its order's name.
+var orderKeys = [orders]string{"u", "r", "s", "l", "f", "t", "p", "e", "o", "d", "a"}
 
 // String returns the order's name, for titles.
 func (o order) String() string { return orderNames[o] }

@@ -2,8 +2,8 @@ package ui
 
 import "github.com/tcpwatch/tcpwatch/track"
 
-// spark draws values over time as a line of blocks, the largest as high as the
-// line. Cells before the first value stay blank.
+// spark draws values over time as a line of blocks, from the least to the
+// largest. Cells before the first value stay blank.
 func spark(moments []track.Moment, from, to track.Instant, cells int, value func(*track.Moment) float64) string {
 	line := make([]rune, max(cells, 0))
 	for i := range line {
@@ -12,9 +12,11 @@ func spark(moments []track.Moment, from, to track.Instant, cells int, value func
 	if cells <= 0 || to <= from || len(moments) == 0 {
 		return string(line)
 	}
-	peak := 0.0
+	low := value(&moments[0])
+	high := low
 	for i := range moments {
-		peak = max(peak, value(&moments[i]))
+		v := value(&moments[i])
+		low, high = min(low, v), max(high, v)
 	}
 	blocks := []rune("▁▂▃▄▅▆▇█")
 	next := 0
@@ -29,8 +31,8 @@ func spark(moments []track.Moment, from, to track.Instant, cells int, value func
 			continue
 		}
 		line[x] = blocks[0]
-		if peak > 0 {
-			line[x] = blocks[min(int(value(last)/peak*float64(len(blocks))), len(blocks)-1)]
+		if high > low {
+			line[x] = blocks[int((value(last)-low)/(high-low)*float64(len(blocks)-1))]
 		}
 	}
 	return string(line)

@@ -54,7 +54,7 @@ func paletteOf(p colorprofile.Profile, dark bool) palette {
 	}
 	pick := lipgloss.LightDark(dark)
 	c := func(light, dark string) color.Color { return pick(lipgloss.Color(light), lipgloss.Color(dark)) }
-	return palette{
+	out := palette{
 		quiet:     c("#6c7280", "#7b8094"),
 		accent:    c("#1f5fcc", "#89aefc"),
 		good:      c("#2c7a31", "#9bcb7c"),
@@ -63,6 +63,10 @@ func paletteOf(p colorprofile.Profile, dark bool) palette {
 		probe:     c("#7a3cc0", "#c49bf4"),
 		selection: c("#e0e6f4", "#2a2e40"),
 	}
+	if p == colorprofile.ANSI256 { // whose nearest colours are far too strong
+		out.selection = c("254", "236")
+	}
+	return out
 }
 
 func newTheme(profile colorprofile.Profile, dark bool) *theme {

@@ -10,7 +10,7 @@ import (
 // View draws the screen.
 func (d *dashboard) View() tea.View {
 	c := &d.canvas
-	c.reset(d.theme, d.width, d.ascii)
+	c.reset(d.theme, d.width, d.height, d.ascii)
 	var cursor *tea.Cursor
 	switch {
 	case d.width < leastWidth || d.height < leastHeight:
@@ -25,8 +25,10 @@ func (d *dashboard) View() tea.View {
 		}
 		c.down(l.connections.top)
 		d.drawConnections(c, l.connections)
-		c.down(l.story.top)
-		d.drawStory(c, l)
+		if l.story.height > 0 {
+			c.down(l.story.top)
+			d.drawStory(c, l)
+		}
 		if l.vital.height > 0 {
 			c.down(l.vital.top)
 			d.drawVitals(c, l.vital)

@@ -51,7 +51,7 @@ func (d *dashboard) drawVitals(cv *canvas, r region) {
 		cv.right(normal, v.value, 8)
 		cv.gap(2)
 		if n := len(c.Moments); n > 0 {
-			cv.text(accent, spark(c.Moments, c.Moments[0].At, d.now(), cv.width-cv.col-1, v.line))
+			cv.text(quiet, spark(c.Moments, c.Moments[0].At, d.now(), cv.width-cv.col-1, v.line))
 		} else {
 			cv.text(quiet, "its past was not kept")
 		}

@@ -39,13 +39,15 @@ func (w Wall) append(b []byte, i track.Instant, decimals int) []byte {
 }
 
 // appendFar appends a time that may be on another day than now, rounded to its
-// last decimal.
+// last decimal; whole seconds are cut.
 func (w Wall) appendFar(b []byte, i, now track.Instant, decimals int) []byte {
-	half := 500 * time.Millisecond
-	for range decimals {
-		half /= 10
+	if decimals > 0 {
+		half := 500 * time.Millisecond
+		for range decimals {
+			half /= 10
+		}
+		i = i.Add(half)
 	}
-	i = i.Add(half)
 	t, n := w.time(i), w.time(now)
 	if t.YearDay() != n.YearDay() || t.Year() != n.Year() {
 		b = append(t.AppendFormat(b, "Jan 2"), ' ')
