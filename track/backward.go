@@ -43,13 +43,20 @@ func (w wheel) back(last int64, n int, interval func(k int) int64) (from, to int
 	for k := n - 1; k >= 1; k-- {
 		d := interval(k)
 		g := granule(d - 1)
-		if w.known && g > 1 {
+		if g > 1 && w.known {
 			// A fire is the start of a slot; it may have been late by a little.
-			from, to = (from-lateFire+g-1)/g*g, to/g*g
+			from, to = w.slot(from-lateFire+g-1, g), w.slot(to, g)
 		}
 		from, to = from-g-d, to-1-d
 	}
 	return from, to
+}
+
+// previous returns the last fire of the retransmission timer, and the length of
+// the slots whose start it was: those of the interval before.
+func (w wheel) previous(s *Socket, p *pending, base time.Duration) (fire, g int64) {
+	before := min(w.round(base)<<max(s.Info.Backoff, 1)>>1, w.round(s.Info.RTO))
+	return w.at(p.expiry) - w.armed(s, p), granule(before - 1)
 }
 
 // lateFire is how many jiffies a busy processor may be late.

@@ -1,6 +1,9 @@
 package track
 
-import "time"
+import (
+	"math"
+	"time"
+)
 
 // lean is how that is read which is not known for certain: as is likeliest, or
 // so that death comes early, or late.
@@ -45,11 +48,14 @@ type stepper interface{ fire(f fired) step }
 
 // life is how a socket ends.
 type life struct {
-	end      Instant // zero: it does not
+	end      Instant // or never
 	cause    Cause
 	schedule []Fire        // what comes before, and the death
 	margin   time.Duration // the least by which a threshold was reached or missed
 }
+
+// never is an end that does not come.
+const never = Instant(math.MaxInt64)
 
 const (
 	maxFires    = 400 // followed; no setting of the kernel's takes more
@@ -65,7 +71,7 @@ func (w wheel) run(c countdown, s stepper) life {
 			delta-- // the wheel's clock has gone on by then (__run_timers)
 		}
 		jiffy := w.fires(c.expires, delta)
-		for g := granule(delta); jiffy < c.after && g < 1<<24; g <<= 3 {
+		for g := granule(delta); w.known && jiffy < c.after && g < 1<<24; g <<= 3 {
 			// It has outlived its slot: it must be in a longer one.
 			jiffy = max(w.fires(c.expires, 63*g), jiffy)
 		}
@@ -89,8 +95,7 @@ func (w wheel) run(c countdown, s stepper) life {
 		}
 		c = countdown{expires: jiffy + did.pause + did.next, delta: did.next, callback: did.pause == 0}
 	}
-	l.schedule = nil
-	return l
+	return life{end: never}
 }
 
 // round returns d in jiffies, where d was made from jiffies.
@@ -102,13 +107,9 @@ func (w wheel) ceil(d time.Duration) int64 { return (int64(d)*w.hz + 1e9 - 1) / 
 // duration returns the length of n jiffies.
 func (w wheel) duration(n int64) time.Duration { return time.Duration(n * 1e9 / w.hz) }
 
-// clamp shortens an interval so that a user timeout is not overslept
-// (tcp_clamp_rto_to_user_timeout), after elapsed of it.
-func (w wheel) clamp(next int64, userTimeout, elapsed time.Duration) int64 {
-	if userTimeout == 0 {
-		return next
-	}
-	left := userTimeout - elapsed.Truncate(time.Millisecond)
+// clamp shortens an interval so that a user timeout, of which some time is left,
+// is not overslept (tcp_clamp_rto_to_user_timeout).
+func (w wheel) clamp(next int64, left time.Duration) int64 {
 	if left <= 0 {
 		return 1
 	}

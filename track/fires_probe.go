@@ -1,7 +1,5 @@
 package track
 
-import "time"
-
 // probeFires is the persist timer (net/ipv4/tcp_timer.c, tcp_probe_timer): it
 // probes a window of zero, or sends again what failed on this host at first.
 type probeFires struct {
@@ -16,9 +14,8 @@ type probeFires struct {
 	probes, backoff int
 	base            int64 // the first interval
 	rto             int64
-	rtt             int64   // until an answer comes
-	first           Instant // the first fire; zero: yet to come
-	bias            time.Duration
+	rtt             int64     // until an answer comes
+	first           stopwatch // from the first fire on
 }
 
 func (f *probeFires) fire(t fired) step {
@@ -31,15 +28,14 @@ func (f *probeFires) fire(t fired) step {
 	if !r.probeTimed() {
 		limit = 0
 	}
-	if f.first == 0 {
-		f.first = t.at
-	} else if limit > 0 {
-		s.compared, s.over = true, t.at.Sub(f.first)+f.bias-limit
+	if f.first.start != 0 && limit > 0 {
+		s.compared, s.over = true, f.first.beyond(t.at, limit)
 		if s.over >= 0 {
 			s.dead, s.cause = true, CauseUserTimeout
 			return s
 		}
 	}
+	f.first.begin(t.at)
 	longest := f.w.ceil(r.rtoMax)
 	most := r.retries2
 	if f.orphan {
@@ -69,8 +65,7 @@ func (f *probeFires) fire(t fired) step {
 	}
 	if limit > 0 {
 		// tcp_clamp_probe0_to_user_timeout; TCP_TIMEOUT_MIN is two jiffies.
-		elapsed := t.jiffy + s.pause - f.w.at(f.first)
-		s.next = min(s.next, max(f.w.ceil(limit)-elapsed, 2))
+		s.next = max(f.w.clamp(s.next, f.first.left(t.at, limit)-f.w.duration(s.pause)), 2)
 	}
 	return s
 }

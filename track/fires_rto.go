@@ -17,9 +17,8 @@ type rtoFires struct {
 	steady bool // none at all: an ICMP error takes it back each time
 
 	retransmits int
-	rto, base   int64   // now, and without backoff
-	stamp       Instant // of the first fast or RTO retransmission; zero: none yet
-	bias        time.Duration
+	rto, base   int64     // now, and without backoff
+	stamp       stopwatch // from the first fast or RTO retransmission on
 }
 
 func (f *rtoFires) fire(t fired) step {
@@ -31,16 +30,14 @@ func (f *rtoFires) fire(t fired) step {
 	limit, cause := f.limit(f.rto < longest)
 	s := step{kind: FireRTO, cause: cause}
 	if f.retransmits > 0 {
-		s.compared, s.over = true, t.at.Sub(f.stamp)+f.bias-limit
+		s.compared, s.over = true, f.stamp.beyond(t.at, limit)
 		if s.over >= 0 {
 			s.dead = true
 			return s
 		}
 	}
 	f.retransmits++
-	if f.stamp == 0 {
-		f.stamp = t.at
-	}
+	f.stamp.begin(t.at)
 	switch {
 	case f.local:
 		s.next = f.w.round(f.rules.localRetry(f.w.duration(f.rto)))
@@ -53,7 +50,10 @@ func (f *rtoFires) fire(t fired) step {
 	default:
 		f.rto = min(2*f.rto, longest)
 	}
-	s.next = f.w.clamp(f.rto, f.rules.userTimeout, t.at.Sub(f.stamp)+f.bias)
+	s.next = f.rto
+	if ut := f.rules.userTimeout; ut > 0 {
+		s.next = f.w.clamp(f.rto, f.stamp.left(t.at, ut))
+	}
 	return s
 }
 
@@ -77,19 +77,16 @@ type shrunkFires struct {
 
 	rto, base int64
 	thin      bool
-	stamp     Instant // of the first retransmission; zero: none yet
-	sent      Instant // when the oldest data was sent last
-	heard     int64   // jiffy of the peer's last ACK
-	bias      time.Duration
+	stamp     stopwatch // from the first retransmission on
+	sent      Instant   // when the oldest data was sent last
+	heard     int64     // jiffy of the peer's last ACK
 }
 
 func (f *shrunkFires) fire(t fired) step {
 	since := f.stamp
-	if since == 0 {
-		since = f.sent
-	}
+	since.begin(f.sent)
 	s := step{kind: FireRTO, cause: CauseShrunkWindow}
-	elapsed := t.at.Sub(since) + f.bias
+	elapsed := since.beyond(t.at, 0)
 	limit, byUser := f.rules.shrunkLimit()
 	silent := f.w.duration(t.expires - f.heard)
 	switch {
@@ -106,14 +103,15 @@ func (f *shrunkFires) fire(t fired) step {
 	if s.dead {
 		return s
 	}
-	if f.stamp == 0 {
-		f.stamp = t.at
-	}
+	f.stamp.begin(t.at)
 	if f.thin {
 		f.rto = f.base
 	} else {
 		f.rto = min(2*f.rto, f.w.ceil(f.rules.rtoMax))
 	}
-	s.next = f.w.clamp(f.rto, byUser, t.at.Sub(f.stamp)+f.bias)
+	s.next = f.rto
+	if byUser > 0 {
+		s.next = f.w.clamp(f.rto, f.stamp.left(t.at, byUser))
+	}
 	return s
 }

@@ -9,8 +9,7 @@ type synFires struct {
 
 	retransmits int
 	rto         int64
-	first       Instant // the first SYN
-	bias        time.Duration
+	first       stopwatch // from the first SYN on
 }
 
 func (f *synFires) fire(t fired) step {
@@ -28,7 +27,7 @@ func (f *synFires) fire(t fired) step {
 		limit = r.userTimeout
 	}
 	if f.retransmits > 0 {
-		s.compared, s.over = true, t.at.Sub(f.first)+f.bias-limit
+		s.compared, s.over = true, f.first.beyond(t.at, limit)
 		if s.over >= 0 {
 			s.dead = true
 			if r.userTimeout > 0 {
@@ -41,7 +40,10 @@ func (f *synFires) fire(t fired) step {
 	if f.retransmits > r.synLinear {
 		f.rto = min(2*f.rto, f.w.ceil(r.rtoMax))
 	}
-	s.next = f.w.clamp(f.rto, r.userTimeout, t.at.Sub(f.first)+f.bias)
+	s.next = f.rto
+	if r.userTimeout > 0 {
+		s.next = f.w.clamp(f.rto, f.first.left(t.at, r.userTimeout))
+	}
 	return s
 }
 

@@ -1,6 +1,8 @@
 package track
 
 import (
+	"cmp"
+	"slices"
 	"strings"
 	"time"
 )
@@ -20,47 +22,72 @@ func GiveUp(s *Socket, m *Memory, o *Options, l *Limits, c Coverage, now Instant
 	if p.start == nil {
 		return f
 	}
-	soonest, latest := sc.run(&p, early), sc.run(&p, late)
-	best := sc.run(&p, likely)
-	f.Cause, f.At, f.Margin = best.cause, best.end, best.margin
-	if best.end == 0 {
+	best, soonest, latest := sc.foretell(&p)
+	if best.end == never {
 		f.Cause, f.Exactness = CauseNone, min(p.most, Conditional)
 		return f
 	}
+	f.Cause, f.At, f.Margin = best.cause, best.end, best.margin
 	f.Errno, f.RST = p.errno, p.rst
 	f.Schedule = ahead(best.schedule, now)
 	f.Retries, f.Threshold = sc.rules.behind(best.cause)
-	f.bound(&soonest, &latest, &sc)
+	f.bound(soonest, latest, sc.w)
+	if p.open || !sc.w.known {
+		f.Other = 0
+	}
 	return f
+}
+
+// foretell follows the course of events by each reading of what is not known for
+// certain, and in each place where the wheel may stand. It returns the likeliest
+// end, and the extremes.
+func (sc *scene) foretell(p *prospect) (best life, soonest, latest Instant) {
+	if sc.w.known {
+		best = sc.run(p, likely)
+		ends := [...]Instant{best.end, sc.run(p, early).end, sc.run(p, late).end}
+		return best, slices.Min(ends[:]), slices.Max(ends[:])
+	}
+	known := sc.w
+	defer func() { sc.w = known }()
+	var lives [phases]life
+	for n := range lives {
+		sc.w = known.phase(n, sc.trouble.fire, sc.trouble.slots)
+		lives[n] = sc.run(p, likely)
+		for _, l := range [...]lean{likely, early, late} {
+			end := sc.run(p, l).end
+			if soonest == 0 || end < soonest {
+				soonest = end
+			}
+			latest = max(latest, end)
+		}
+	}
+	slices.SortFunc(lives[:], func(a, b life) int { return cmp.Compare(a.end, b.end) })
+	return lives[len(lives)/2], soonest, latest
 }
 
 // run follows one course of events to its end.
 func (sc *scene) run(p *prospect, n lean) life {
-	w := sc.w
-	w.lean = n
 	c, s := p.start(n)
-	return w.run(c, s)
+	return sc.w.run(c, s)
 }
 
 // exactWithin is how far an exact forecast may be off.
 const exactWithin = 20 * time.Millisecond
 
 // bound sets the bounds of the forecast by the extremes, and what it is worth.
-func (f *Forecast) bound(soonest, latest *life, sc *scene) {
-	tick := sc.w.duration(1)
-	f.Earliest, f.Latest = f.At.Add(-tick), f.At.Add(tick)
-	for _, l := range [...]*life{soonest, latest} {
-		if l.end == 0 {
-			f.Latest = 0
-			f.Exactness = min(f.Exactness, Bounded)
-			continue
-		}
-		f.Earliest, f.Latest = min(f.Earliest, l.end.Add(-tick)), max(f.Latest, l.end.Add(tick))
-		if l.end.Sub(f.At).Abs() > exactWithin && sc.w.known && f.Other == 0 {
-			f.Other = l.end
-		}
+func (f *Forecast) bound(soonest, latest Instant, w wheel) {
+	tick := w.duration(1)
+	f.Earliest, f.Latest = soonest.Add(-tick), latest.Add(tick)
+	switch {
+	case latest == never:
+		f.Latest = 0
+		f.Exactness = min(f.Exactness, Bounded)
+	case latest.Sub(f.At) > exactWithin:
+		f.Other = latest
+	case f.At.Sub(soonest) > exactWithin:
+		f.Other = soonest
 	}
-	if !sc.w.known || f.At.Sub(f.Earliest) > exactWithin || f.Latest.Sub(f.At) > exactWithin {
+	if !w.known || f.Other != 0 {
 		f.Exactness = min(f.Exactness, Bounded)
 	}
 }

@@ -12,7 +12,7 @@ type Memory struct {
 	syn       Instant // its first SYN, as a packet showed it; zero: none did
 	cleared   Instant // when a packet last acknowledged all that was in flight
 	high      uint32  // the sequence number after the highest that was sent
-	sent      bool    // high is known
+	sent      bool    // high is known: something was sent for the first time
 	neighbour Neighbour
 
 	baseline bool          // retrans and rtoTime are of before the present flight
@@ -110,7 +110,7 @@ func (m *Memory) Sent(seg *Segment, f Finding) {
 	case f.Class == ClassRetransmission:
 		m.change(func(t *trouble) {
 			if t.wire == 0 {
-				t.wire, t.recovery = seg.At, m.high
+				t.wire, t.recovery, t.ends = seg.At, m.high, m.sent
 			}
 		})
 	case f.Class == ClassWindowProbe:
@@ -122,7 +122,7 @@ func (m *Memory) Sent(seg *Segment, f Finding) {
 	case seg.Flags.Has(SYN) && !seg.Flags.Has(ACK):
 		m.syn = seg.At
 	}
-	if seg.SeqLen() > 0 && (!m.sent || seqLess(m.high, seg.End())) {
+	if f.Class == ClassPlain && seg.SeqLen() > 0 && (!m.sent || seqLess(m.high, seg.End())) {
 		m.high, m.sent = seg.End(), true
 	}
 }
@@ -143,8 +143,8 @@ func (m *Memory) Heard(seg *Segment, advanced, all bool) {
 	}
 	m.change(func(t *trouble) {
 		t.lossProbe = 0
-		if t.wire != 0 && !seqLess(seg.Ack, t.recovery) {
-			t.wire, t.from, t.to = 0, 0, 0
+		if t.ends && !seqLess(seg.Ack, t.recovery) {
+			t.wire, t.ends = 0, false
 		}
 	})
 }

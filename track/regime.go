@@ -16,6 +16,7 @@ type prospect struct {
 	start   func(lean) (countdown, stepper)
 	cause   Cause     // where there is no course
 	most    Exactness // the forecast is at most
+	open    bool      // death may come at any fire: what began it all is not known
 	errno   string
 	rst     bool
 	assumes []string

@@ -30,9 +30,10 @@ func (sc *scene) unacknowledged() prospect {
 	if sc.m.neighbour == NeighbourFailed && p.errno != "" {
 		p.errno = "EHOSTUNREACH"
 	}
-	from, to, sure := sc.stamp()
-	if !sure {
-		p.atMost(Bounded, "nothing was sent again before the first retransmission that is known")
+	stamp := sc.stamp()
+	if !stamp.sure {
+		p.open = true
+		p.atMost(Bounded, "the first retransmission that can be reckoned was the first")
 	}
 	if t.progress {
 		p.atMost(Conditional, "nothing more is acknowledged")
@@ -44,7 +45,7 @@ func (sc *scene) unacknowledged() prospect {
 			steady:      reverted && t.steady,
 			retransmits: int(s.Retransmits), rto: rto, base: w.round(i.RTO >> i.Backoff),
 		}
-		f.stamp, f.bias = between(n, from, to)
+		f.stamp = stamp.watch(n, time.Millisecond)
 		delta, callback := w.armed(s, &sc.m.timer), s.Retransmits > 0
 		f.probe = tlp.is(n)
 		if f.probe {
@@ -113,41 +114,43 @@ func (sc *scene) probeTime() int64 {
 	return sc.w.ceil(2*i.RTT) + 2
 }
 
-// stamp returns between what moments the stall's first fast or RTO
-// retransmission was; zeros: there was none yet. Not sure: an earlier one can't
-// be ruled out.
-func (sc *scene) stamp() (from, to Instant, sure bool) {
+// moment is when something was, as far as it is known.
+type moment struct {
+	from, to Instant // zero: it is yet to come
+	seen     bool    // in packets
+	sure     bool    // nothing before it can have been it
+}
+
+// watch returns the stopwatch that runs since then, read by a lean.
+func (m moment) watch(n lean, unit time.Duration) stopwatch {
+	s := stopwatch{start: m.from + (m.to-m.from)/2, unit: unit, seen: m.seen, lean: n}
+	switch n {
+	case early:
+		s.start = m.from
+		if !m.sure {
+			s.start = 1 // any fire may be the last
+		}
+	case late:
+		s.start = m.to
+	}
+	return s
+}
+
+// stamp returns when the stall's first fast or RTO retransmission was.
+func (sc *scene) stamp() moment {
 	t := &sc.trouble
 	seen := t.wire != 0 && sc.c.Out && sc.c.Lost == 0 && sc.c.Doubt == ""
 	switch {
 	case seen && (t.to == 0 || t.wire < t.to.Add(readingLag)):
-		return t.wire, t.wire, true
+		return moment{from: t.wire, to: t.wire, seen: true, sure: true}
 	case t.to != 0:
-		return t.from, t.to, !t.unsure && t.from != 0
-	case sc.s.Retransmits > 0:
+		return moment{from: t.from, to: t.to, sure: !t.unsure && t.from != 0}
+	case sc.s.Retransmits > 0, sc.s.Info.Backoff > 0:
 		// Some fires ago: at the latest when the timer was last set.
 		last := sc.m.timer.expiry.Add(-sc.s.Info.RTO)
-		return last.Add(-sc.s.Info.RTO), last, false
+		return moment{from: last.Add(-sc.s.Info.RTO), to: last}
 	}
-	return 0, 0, true
-}
-
-// stampError is by how much the time between two fires may differ from what the
-// wheel says: a tick that a busy processor is late, and the millisecond that the
-// kernel counts in.
-const stampError = 5 * time.Millisecond
-
-// between reads an uncertain moment by a lean.
-func between(n lean, from, to Instant) (Instant, time.Duration) {
-	switch {
-	case to == 0:
-		return 0, []time.Duration{0, stampError, -stampError}[n]
-	case n == early:
-		return from, stampError
-	case n == late:
-		return to, -stampError
-	}
-	return from + (to-from)/2, 0
+	return moment{sure: true}
 }
 
 // shrunk: the peer has taken its window back from data that is in flight.
@@ -157,9 +160,10 @@ func (sc *scene) shrunk() prospect {
 	if !sc.rules.options {
 		p.atMost(Bounded, "no TCP_USER_TIMEOUT")
 	}
-	from, to, sure := sc.stamp()
-	if !sure {
-		p.atMost(Bounded, "nothing was sent again before the first retransmission that is known")
+	stamp := sc.stamp()
+	if !stamp.sure {
+		p.open = true
+		p.atMost(Bounded, "the first retransmission that can be reckoned was the first")
 	}
 	thin := sc.thin()
 	tlp := sc.lossProbe()
@@ -173,7 +177,7 @@ func (sc *scene) shrunk() prospect {
 			w: w, rules: &sc.rules, thin: thin, rto: w.round(i.RTO), base: w.round(i.RTO >> i.Backoff),
 			sent: s.At.Add(-i.LastDataSent), heard: sc.read() - w.round(i.LastAckRecv),
 		}
-		f.stamp, f.bias = between(n, from, to)
+		f.stamp = stamp.watch(n, time.Millisecond)
 		delta := w.armed(s, &sc.m.timer)
 		if tlp.is(n) {
 			return sc.pending(min(delta, sc.probeTime()), false), &probedFirst{f.rto, f}

@@ -23,27 +23,29 @@ func (sc *scene) persist() prospect {
 		delta = w.ceil(probeLocal)
 	}
 	sinceProbe := s.At.Sub(w.instant(w.at(sc.m.timer.expiry) - delta))
-	answered := !failed && (t.answered || i.Probes == 0 && i.Backoff > 0)
+	waiting := i.Probes == 1 && sinceProbe < 2*i.RTT+50*time.Millisecond
+	answered := !failed && (t.answered && waiting || i.Probes == 0 && i.Backoff > 0)
 	switch {
 	case failed:
 		p.atMost(Unstable, "what is sent goes on failing on this host")
 	case answered && sc.rules.userTimeout == 0 && !sc.orphan():
 		return prospect{cause: CauseNone, most: Conditional, assumes: []string{"the peer goes on answering window probes"}}
-	case answered:
-		p.atMost(Bounded, "the peer goes on answering window probes")
-	case i.Probes == 0, i.Probes == 1 && sinceProbe < 2*i.RTT+50*time.Millisecond:
+	case answered && sc.rules.userTimeout == 0:
+		p.atMost(Conditional, "the peer goes on answering window probes")
+	case answered: // it will die whether the peer goes on answering or not
+	case i.Probes == 0, waiting:
 		p.atMost(Conditional, "the peer does not answer window probes")
 	}
-	from, to := t.probedFrom, t.probedTo
+	first := moment{from: t.probedFrom, to: t.probedTo, sure: true}
 	if t.probed != 0 && sc.c.Out {
-		from, to = t.probed, t.probed
+		first = moment{from: t.probed, to: t.probed, seen: true, sure: true}
 	}
 	p.start = func(n lean) (countdown, stepper) {
 		f := &probeFires{
-			w: w, rules: &sc.rules, orphan: sc.orphan(), answered: answered, local: local, failed: failed,
+			w: w, rules: &sc.rules, orphan: sc.orphan(), answered: answered && n != early, local: local, failed: failed,
 			probes: int(i.Probes), backoff: int(i.Backoff), base: base, rto: rto, rtt: w.ceil(i.RTT),
 		}
-		f.first, f.bias = between(n, from, to)
+		f.first = first.watch(n, w.duration(1))
 		if sc.rules.userTimeout > 0 && i.Backoff > 0 {
 			delta = sc.ran(delta, n)
 		}

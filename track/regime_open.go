@@ -12,11 +12,11 @@ func (sc *scene) synSent() prospect {
 	if !sc.rules.options {
 		p.atMost(Bounded, "no TCP_SYNCNT, no TCP_USER_TIMEOUT")
 	}
-	from, to := sc.firstSyn()
+	first := sc.firstSyn()
 	p.start = func(n lean) (countdown, stepper) {
 		rto := w.round(s.Info.RTO)
 		f := &synFires{w: w, rules: &sc.rules, retransmits: int(s.Retransmits), rto: rto}
-		f.first, f.bias = between(n, from, to)
+		f.first = first.watch(n, time.Millisecond)
 		if sc.rules.userTimeout > 0 && s.Retransmits > 0 {
 			rto = sc.ran(rto, n)
 		}
@@ -25,15 +25,16 @@ func (sc *scene) synSent() prospect {
 	return p
 }
 
-// firstSyn returns between what moments the first SYN was sent.
-func (sc *scene) firstSyn() (from, to Instant) {
-	if sc.m.syn != 0 {
-		return sc.m.syn, sc.m.syn
+// firstSyn returns when the first SYN was sent.
+func (sc *scene) firstSyn() moment {
+	from, to := sc.trouble.from, sc.trouble.to
+	if to == 0 {
+		from, to = sc.w.firstSyn(sc.s, &sc.m.timer)
 	}
-	if t := &sc.trouble; t.to != 0 {
-		return t.from, t.to
+	if syn := sc.m.syn; syn > from.Add(-readingLag) && syn < to.Add(readingLag) {
+		return moment{from: syn, to: syn, seen: true, sure: true}
 	}
-	return sc.w.firstSyn(sc.s, &sc.m.timer)
+	return moment{from: from, to: to, sure: true}
 }
 
 // firstSyn reckons back from the pending timer to the SYN that began it all.
@@ -49,10 +50,10 @@ func (w wheel) firstSyn(s *Socket, p *pending) (from, to Instant) {
 // noHop: a SYN waits for the neighbour table to find the next hop.
 func (sc *scene) noHop() prospect {
 	p := prospect{most: Unstable, errno: "EHOSTUNREACH", assumes: []string{"the next hop is first asked for now"}}
-	from, _ := sc.firstSyn()
+	first := sc.firstSyn()
 	p.start = func(lean) (countdown, stepper) {
 		second := sc.w.ceil(time.Second)
-		return countdown{expires: sc.w.at(from) + second, delta: second}, &hopFires{w: sc.w}
+		return countdown{expires: sc.w.at(first.from) + second, delta: second}, &hopFires{w: sc.w}
 	}
 	return p
 }

@@ -8,7 +8,8 @@ type trouble struct {
 	// what the packets show, and between what bounds by the rows.
 	wire     Instant // zero: not seen
 	from, to Instant // zero: no bounds
-	recovery uint32  // acknowledged up to here, the episode of wire is over
+	recovery uint32  // acknowledged up to here, the episode of wire is over;
+	ends     bool    // if this is known
 	unsure   bool    // rows came too late to rule out an earlier one
 	progress bool    // something was acknowledged since
 
@@ -22,6 +23,10 @@ type trouble struct {
 	count      uint8 // retransmissions in the last row
 	level, was uint8 // its backoff, and that of the count before
 	steady     bool  // retransmissions go on without more backoff
+
+	// Where the wheel's phase is not known: a fire at the start of a slot of so
+	// many jiffies.
+	fire, slots int64
 
 	rearmed int // timeouts of a request socket, those without a SYN-ACK included
 }
@@ -37,6 +42,7 @@ func (m *Memory) learn(s *Socket, before *pending, w wheel, l *Limits) {
 			m.change(func(t *trouble) { t.request(s, before, &m.timer, w) })
 		}
 	case s.State == SynSent:
+		m.change(func(t *trouble) { t.narrow(w.firstSyn(s, &m.timer)) })
 	case s.Timer == TimerPersist:
 		m.change(func(t *trouble) { t.persist(s, before, &m.timer, w, l) })
 	case i.Unacked == 0, i.CAState == CAOpen && s.Retransmits == 0:
@@ -60,7 +66,7 @@ func (m *Memory) recover(s *Socket, progress bool) {
 			kept.lossProbe = t.lossProbe
 			switch lately := t.wire != 0 && s.At.Sub(t.wire) < readingLag; {
 			case lately:
-				kept.wire, kept.recovery = t.wire, t.recovery
+				kept.wire, kept.recovery, kept.ends = t.wire, t.recovery, t.ends
 			case t.wire != 0:
 				kept.lossProbe = t.wire // what the packets took for more was one
 			}
@@ -88,30 +94,46 @@ func (t *trouble) stall(s *Socket, m *Memory, before *pending, progress bool, w 
 		}
 		return
 	}
+	if fire, g := w.previous(s, &m.timer, t.base); !w.known && int(i.Backoff) == fires && t.base > 0 && g > t.slots {
+		t.fire, t.slots = fire, g
+	}
 	if t.progress && t.to != 0 {
 		return // the stamp is older than these fires
 	}
-	from, to, ok := w.firstFire(s, &m.timer, fires, t.base)
+	base := t.base
+	if base == 0 {
+		base = i.RTT + max(l.RTOMin, 4*i.RTTVar) // RFC 6298
+	}
+	from, to, ok := w.firstFire(s, &m.timer, fires, base)
+	told := t.base > 0
 	if i.Has(InfoTotalRTO) && s.Retransmits > 0 && (m.baseline || i.TotalRTORecoveries == 1) {
 		spent := i.TotalRTOTime
 		if m.baseline {
 			spent -= m.rtoTime
 		}
 		started := s.At.Add(time.Millisecond - spent)
-		if !ok {
+		if ok && t.base > 0 && started >= from {
+			from, to = max(from, started.Add(-readingLag)), min(to, started)
+		} else {
 			from, to, ok = started.Add(-readingLag), started, true
-		} else if started >= from && started < to {
-			from, to = max(from, started.Add(-readingLag)), started
 		}
+		told = true
 	}
 	if !ok {
 		return
 	}
-	switch {
-	case t.to == 0:
+	if t.to == 0 {
+		t.unsure = !told || !m.baseline && i.TotalRetrans > uint32(fires)+1
+	}
+	t.narrow(from, to)
+}
+
+// narrow takes in new bounds of the stamp. Bounds that contradict the old ones are
+// those of another stall's, or reckoned from an interval that was cut short.
+func (t *trouble) narrow(from, to Instant) {
+	if t.to == 0 {
 		t.from, t.to = from, to
-		t.unsure = !m.baseline && i.TotalRetrans > uint32(fires)+1
-	case from <= t.to && to >= t.from:
+	} else if from <= t.to && to >= t.from {
 		t.from, t.to = max(t.from, from), min(t.to, to)
 	}
 }

@@ -9,8 +9,8 @@ type wheel struct {
 	hz    int64
 	whole int64   // of Phase.Offset
 	part  float64 // of it, in [0, 1)
-	lean  lean    // where in its slot a timer fires, if the phase is not known
 	known bool    // the phase is
+	shift int64   // a jiffy at which slots of all lengths begin
 }
 
 // defaultHZ is what the kernels of most distributions tick at.
@@ -59,14 +59,28 @@ func granule(delta int64) int64 {
 // when it had delta jiffies left to run.
 func (w wheel) fires(expires, delta int64) int64 {
 	g := granule(delta)
-	if w.known {
-		return (expires/g + 1) * g
+	return w.slot(expires, g) + g
+}
+
+// slot returns the start of the slot of g jiffies that holds a jiffy.
+func (w wheel) slot(jiffy, g int64) int64 {
+	into := (jiffy - w.shift) % g
+	if into < 0 {
+		into += g
 	}
-	switch w.lean {
-	case early:
-		return expires + 1
-	case late:
-		return expires + g
+	return jiffy - into
+}
+
+// phases is in how many places the wheel may stand for all that is known.
+const phases = 64
+
+// phase returns the wheel in one of the places, where all that is known is that
+// slots of g jiffies begin at the given fire.
+func (w wheel) phase(n int, fire, g int64) wheel {
+	if !w.known {
+		const apart = 521 // short slots, middling and long ones all come in many places
+		g = max(g, 1)
+		w.shift = fire + int64(n)*apart/g*g
 	}
-	return expires + (g+1)/2
+	return w
 }
