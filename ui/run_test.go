@@ -142,9 +142,8 @@ func TestRunLeavesTheTerminalAsItWas(t *testing.T) {
 func TestRunRestoresAfterAPanic(t *testing.T) {
 	snapshots := make(chan *track.Snapshot, 1)
 	snapshots <- snapshotOf(storyNow, cast(storyNow)...)
-	watches := 0
-	tm := openTerminal(t, t.Context(), &session{watch: func() {
-		if watches++; watches > 1 {
+	tm := openTerminal(t, t.Context(), &session{watch: func(selected uint64) {
+		if selected == 2 {
 			panic("of a session")
 		}
 	}}, snapshots)

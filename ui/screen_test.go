@@ -20,7 +20,7 @@ type session struct {
 	notes map[uint64]Note
 	conn  *track.Conn
 	err   error
-	watch func()
+	watch func(selected uint64)
 }
 
 func (s *session) say(format string, args ...any) error {
@@ -30,7 +30,7 @@ func (s *session) say(format string, args ...any) error {
 
 func (s *session) Watch(selected uint64, onScreen []uint64) {
 	if s.watch != nil {
-		s.watch()
+		s.watch(selected)
 	}
 	s.say("watch %d of %d", selected, onScreen)
 }
