@@ -140,10 +140,23 @@ func TestPhaseOffset(t *testing.T) {
 			// Read at the moment at, told a little later; every third read a jiffy low.
 			jiffies := uint64(math.Floor(float64(at)*perNano + test.offset))
 			p.add(jiffies, at+test.late)
-			p.add(jiffies-1, at+test.late)
+			if p.add(jiffies-1, at+test.late) {
+				t.Fatalf("%s: a late reading passes for a tick", test.name)
+			}
 		}
 		if got := p.offset(); math.Abs(got-test.offset) > test.within {
 			t.Errorf("%s: %f, want %f", test.name, got, test.offset)
+		}
+	}
+}
+
+// A tick that went by at some time between two readings tells little.
+func TestPhaseCloseness(t *testing.T) {
+	const perNano = 250 / 1e9
+	p := phase{perNano: perNano}
+	for i := range uint64(10) {
+		if p.add(1000+i, track.Instant(1e12+i*4e6)) {
+			t.Error("readings 4 ms apart pass for a tick seen")
 		}
 	}
 }

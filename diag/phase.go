@@ -16,8 +16,10 @@ import (
 )
 
 const (
-	phaseTicks = 3                     // that have to be seen going by
+	phaseTicks = 3                     // that have to be seen as they go by
 	phaseTime  = 50 * time.Millisecond // at most
+	ahead      = 0.7                   // jiffies: how long to rest after a tick
+	closely    = 0.1                   // jiffies between two readings that see a tick go by
 )
 
 // ReadPhase finds where the timer wheel stands, from /proc/timer_list, which
@@ -43,7 +45,10 @@ func ReadPhase() (track.Phase, error) {
 		if err != nil {
 			return track.Phase{}, fmt.Errorf("read wheel phase: %w", err)
 		}
-		p.add(jiffies, after)
+		if p.add(jiffies, after) {
+			// The next tick is a whole one away.
+			time.Sleep(time.Duration(float64(ahead) / p.perNano))
+		}
 	}
 	if p.ticks == 0 {
 		return track.Phase{}, fmt.Errorf("read wheel phase: no tick in %v", phaseTime)
@@ -58,19 +63,23 @@ type phase struct {
 	perNano float64 // jiffies
 	lowest  float64 // the tightest bound so far
 	last    uint64  // the highest reading, 0: none
-	ticks   int     // that went by between readings
+	lastAt  track.Instant
+	ticks   int // seen as they went by
 }
 
-// add takes the counter as it was read shortly before the given moment.
-func (p *phase) add(jiffies uint64, before track.Instant) {
+// add takes the counter as it was read shortly before the given moment, and
+// tells whether a tick was seen to go by.
+func (p *phase) add(jiffies uint64, before track.Instant) bool {
 	bound := float64(jiffies) - float64(before)*p.perNano
 	if p.last == 0 || bound > p.lowest {
 		p.lowest = bound
 	}
-	if p.last != 0 && jiffies > p.last {
+	seen := p.last != 0 && jiffies > p.last && float64(before-p.lastAt)*p.perNano < closely
+	if seen {
 		p.ticks++
 	}
-	p.last = max(p.last, jiffies)
+	p.last, p.lastAt = max(p.last, jiffies), before
+	return seen
 }
 
 // offset returns the offset that the readings tell. Since Linux 6.3 ticks fall
