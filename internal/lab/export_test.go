@@ -51,3 +51,14 @@ func Tie(witness *Host, path string) (await func(within time.Duration) error, er
 		}
 	}, nil
 }
+
+// Operational reports whether the kernel has noticed that all of a host's links carry.
+func Operational(h *Host) (bool, error) {
+	for _, p := range h.ports {
+		l, err := h.rt.Link.Get(p.index)
+		if err != nil || l.Attributes.OperationalState != rtnetlink.OperStateUp {
+			return false, err
+		}
+	}
+	return len(h.ports) > 0, nil
+}

@@ -33,6 +33,8 @@ var (
 	far   = netip.MustParsePrefix("10.77.201.0/24") // behind a router
 	near6 = netip.MustParsePrefix("fd77:200::/64")
 	far6  = netip.MustParsePrefix("fd77:201::/64")
+
+	linkLocal = netip.MustParsePrefix("fe80::/64")
 )
 
 // New makes a lab: A at 10.77.200.1 and fd77:200::1, B at 10.77.200.2 and
@@ -120,6 +122,13 @@ func (l *Lab) address(v6 bool) error {
 			there = n[1]
 			for i, p := range []netip.Prefix{here, there} {
 				if err := l.R.ports[i].assign(hostIn(p, 254)); err != nil {
+					return err
+				}
+				if p.Addr().Is4() {
+					continue
+				}
+				// What it forwards, a router asks for from a link-local address.
+				if err := l.R.ports[i].assign(hostIn(linkLocal, 254)); err != nil {
 					return err
 				}
 			}

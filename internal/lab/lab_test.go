@@ -2,9 +2,13 @@ package lab_test
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/netip"
+	"os"
+	"strings"
 	"testing"
 	"time"
 
@@ -75,11 +79,87 @@ func TestHostsTalk(t *testing.T) {
 			began := time.Now()
 			l := labtest.New(t, o)
 			t.Logf("set up in %v", time.Since(began).Round(10*time.Microsecond))
+			for _, h := range []*lab.Host{l.A, l.B} {
+				if up, err := lab.Operational(h); err != nil || !up {
+					t.Errorf("the links of host %s are not up, %v", h.Name, err)
+				}
+			}
 			connect(t, l, l.B.Addr)
 			if l.B.Addr6.IsValid() {
 				connect(t, l, l.B.Addr6)
+				if n := solicits(t, l.A); n != 1 {
+					t.Errorf("A asked for its neighbour %d times", n)
+				}
+			}
+			if n, err := l.A.Counters(); err != nil || n["ActiveOpens"] == 0 || n["TCPSynRetrans"] != 0 {
+				t.Errorf("SYNs were lost: %v, %v", n, err)
 			}
 		})
+	}
+}
+
+// solicits returns how many neighbour solicitations a host has sent.
+func solicits(t *testing.T, h *lab.Host) (n int) {
+	t.Helper()
+	err := h.Do(func() error {
+		text, err := os.ReadFile("/proc/thread-self/net/snmp6")
+		if err != nil {
+			return err
+		}
+		_, after, _ := strings.Cut(string(text), "Icmp6OutNeighborSolicits")
+		_, err = fmt.Sscan(after, &n)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+func TestManyLabsSideBySide(t *testing.T) {
+	t.Parallel()
+	labtest.New(t, lab.Options{}) // or skip
+	const many = 40
+	began := time.Now()
+	errs := make(chan error, many)
+	for range many {
+		go func() {
+			l, err := lab.New(lab.Options{})
+			if err != nil {
+				errs <- err
+				return
+			}
+			a, b, err := l.Connect(t.Context(), addrPort(l.B.Addr, 12345))
+			if err == nil {
+				a.Close()
+				b.Close()
+			}
+			errs <- errors.Join(err, l.Close())
+		}()
+	}
+	for range many {
+		if err := <-errs; err != nil {
+			t.Error(err)
+		}
+	}
+	t.Logf("%d labs made, used and closed in %v", many, time.Since(began).Round(time.Millisecond))
+}
+
+func TestPathIsTheNamespace(t *testing.T) {
+	t.Parallel()
+	l := labtest.New(t, lab.Options{})
+	for _, h := range []*lab.Host{l.A, l.B} {
+		var inside string
+		err := h.Do(func() (err error) {
+			inside, err = os.Readlink("/proc/thread-self/ns/net")
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if outside, err := os.Readlink(h.Path()); err != nil || outside != inside {
+			t.Errorf("host %s: %s is %s, %v; inside it is %s", h.Name, h.Path(), outside, err, inside)
+		}
 	}
 }
 

@@ -17,6 +17,10 @@ import (
 // loopback is the index of lo: the first interface of every namespace.
 const loopback = 1
 
+// kernelPatience bounds what the kernel does in a work queue of its own; it takes
+// well under a millisecond.
+const kernelPatience = 5 * time.Second
+
 // port is one end of a veth pair.
 type port struct {
 	host  *Host
@@ -26,11 +30,12 @@ type port struct {
 	mac, far net.HardwareAddr // its own, and the other end's
 }
 
-// quiet keeps a namespace from speaking IPv6 of its own accord: duplicate address
-// detection and router solicitations would mix with what is measured. It reports
-// whether there is IPv6 at all.
+// quiet keeps a namespace from speaking IPv6 of its own accord: link-local
+// addresses, their detection and router solicitations would mix with what is
+// measured. It reports whether there is IPv6 at all.
 func (h *Host) quiet() (v6 bool, err error) {
 	for name, value := range map[string]int{
+		"net.ipv6.conf.default.addr_gen_mode":        1, // no link-local addresses
 		"net.ipv6.conf.default.accept_dad":           0,
 		"net.ipv6.conf.default.router_solicitations": 0,
 	} {
@@ -111,7 +116,7 @@ func (p *port) await() error {
 		return err
 	}
 	defer news.Close()
-	if err := news.SetReadDeadline(time.Now().Add(5 * time.Second)); err != nil {
+	if err := news.SetReadDeadline(time.Now().Add(kernelPatience)); err != nil {
 		return err
 	}
 	// What changed before the subscription is seen by asking once.
@@ -131,7 +136,9 @@ func (p *port) await() error {
 	return nil
 }
 
-// assign gives the port an address, usable at once.
+// assign gives the port an address, and returns when it can be used. The kernel
+// takes IPv6 addresses up in a work queue (net/ipv6/addrconf.c, addrconf_dad_work):
+// before that nobody answers for them.
 func (p *port) assign(prefix netip.Prefix) error {
 	ip := net.IP(prefix.Addr().AsSlice())
 	m := &rtnetlink.AddressMessage{
@@ -141,7 +148,25 @@ func (p *port) assign(prefix netip.Prefix) error {
 		Index:        p.index,
 		Attributes:   &rtnetlink.AddressAttributes{Address: ip, Local: ip, Flags: unix.IFA_F_NODAD},
 	}
-	if err := p.host.rt.Address.New(m); err != nil {
+	const groups = unix.RTMGRP_IPV4_IFADDR | unix.RTMGRP_IPV6_IFADDR
+	news, err := rtnetlink.Dial(&netlink.Config{NetNS: int(p.host.ns), Groups: groups})
+	if err != nil {
+		return err
+	}
+	defer news.Close()
+	err = news.SetReadDeadline(time.Now().Add(kernelPatience))
+	if err == nil {
+		err = p.host.rt.Address.New(m)
+	}
+	for ready := false; err == nil && !ready; {
+		var msgs []rtnetlink.Message
+		msgs, _, err = news.Receive()
+		for _, m := range msgs {
+			a, ok := m.(*rtnetlink.AddressMessage)
+			ready = ready || ok && a.Index == p.index && a.Attributes.Address.Equal(ip) && a.Flags&unix.IFA_F_TENTATIVE == 0
+		}
+	}
+	if err != nil {
 		return fmt.Errorf("give %s to %s of host %s: %w", prefix, p.name, p.host.Name, err)
 	}
 	return nil
