@@ -2,7 +2,6 @@ package ui
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -35,7 +34,7 @@ func Run(ctx context.Context, snapshots <-chan *track.Snapshot, a Actions, o Opt
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
 
-	options := []tea.ProgramOption{tea.WithContext(ctx), tea.WithoutSignalHandler()}
+	options := []tea.ProgramOption{tea.WithoutSignalHandler()}
 	if o.Input != nil {
 		options = append(options, tea.WithInput(o.Input))
 	}
@@ -47,16 +46,15 @@ func Run(ctx context.Context, snapshots <-chan *track.Snapshot, a Actions, o Opt
 	}
 	p := tea.NewProgram(newDashboard(a, o), options...)
 
-	fed, cancel := context.WithCancel(ctx)
+	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	go feed(fed, p, snapshots)
+	context.AfterFunc(ctx, p.Quit)
+	go feed(ctx, p, snapshots)
 
-	_, err := p.Run()
-	switch {
-	case err == nil, ctx.Err() != nil && errors.Is(err, tea.ErrProgramKilled):
-		return nil
+	if _, err := p.Run(); err != nil {
+		return fmt.Errorf("dashboard: %w", err)
 	}
-	return fmt.Errorf("dashboard: %w", err)
+	return nil
 }
 
 // feed hands snapshots to the program one at a time, as fast as it takes them.

@@ -3,17 +3,14 @@ package ui
 import (
 	"bytes"
 	"context"
-	"errors"
 	"io"
 	"os"
 	"os/signal"
-	"strings"
 	"sync"
 	"syscall"
 	"testing"
 	"time"
 
-	tea "charm.land/bubbletea/v2"
 	"github.com/charmbracelet/x/term"
 	"github.com/creack/pty"
 
@@ -136,21 +133,6 @@ func TestRunLeavesTheTerminalAsItWas(t *testing.T) {
 				t.Errorf("ended with %v", err)
 			}
 		})
-	}
-}
-
-func TestRunRestoresAfterAPanic(t *testing.T) {
-	snapshots := make(chan *track.Snapshot, 1)
-	snapshots <- snapshotOf(storyNow, cast(storyNow)...)
-	tm := openTerminal(t, t.Context(), &session{watch: func(selected uint64) {
-		if selected == 2 {
-			panic("of a session")
-		}
-	}}, snapshots)
-	tm.wait("PEER SILENT")
-	io.WriteString(tm.master, "j")
-	if err := tm.restored(); !errors.Is(err, tea.ErrProgramPanic) || !strings.HasPrefix(err.Error(), "dashboard: ") {
-		t.Errorf("ended with %v", err)
 	}
 }
 
