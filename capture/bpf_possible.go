@@ -229,7 +229,7 @@ func (q *inquiry) doubt(a asked) {
 
 // load reads a value.
 func (q *inquiry) load(in instruction, p *path) value {
-	at := uint64(in.k)
+	at, width := uint64(in.k), uint64(bpfWidth(in.op))
 	switch in.op & bpfMode {
 	case bpfImm:
 		return known(in.k)
@@ -246,11 +246,11 @@ func (q *inquiry) load(in instruction, p *path) value {
 		return v
 	case bpfInd:
 		if !p.x.isKnown() {
-			return q.beyond(p.x.asks)
+			return q.beyond(p.x.asks, width)
 		}
 		at = uint64(p.x.bits + in.k)
 	}
-	return q.bytes(at, uint64(bpfWidth(in.op)), p)
+	return q.bytes(at, width, p)
 }
 
 // bytes reads part of the frame.
@@ -259,9 +259,9 @@ func (q *inquiry) bytes(at, width uint64, p *path) (v value) {
 	case at >= bpfAncillary:
 		return unknown(asksKernel)
 	case p.inner:
-		return q.beyond(asksEncapsulation)
+		return q.beyond(asksEncapsulation, width)
 	case at+width > uint64(q.frame.length):
-		return q.beyond(asksTCP)
+		return q.beyond(asksTCP, width)
 	}
 	excess := 32 - 8*width
 	v.bits = be32(q.frame.bytes[at:]) >> excess
@@ -275,10 +275,10 @@ func (q *inquiry) bytes(at, width uint64, p *path) (v value) {
 
 // beyond is what a load gives where the frame may have ended: nothing, and the
 // program rejects, or something unknown.
-func (q *inquiry) beyond(a asked) value {
+func (q *inquiry) beyond(a asked, width uint64) value {
 	q.rejects = true
 	q.doubt(a)
-	return unknown(a)
+	return value{asks: a, known: uint32(^uint64(0) << (8 * width))}
 }
 
 // encapsulates reports whether frames of an Ethernet type may carry TCP without

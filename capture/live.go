@@ -1,7 +1,6 @@
 package capture
 
 import (
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -54,7 +53,6 @@ type Live struct {
 	snaplen int
 	link    LinkType
 	closing atomic.Bool
-	stop    int // eventfd: readable once closing
 
 	mu     sync.Mutex // held while libpcap is at work
 	pcap   *libpcap
@@ -109,7 +107,7 @@ func openLive(o LiveOptions) (_ *Live, err error) {
 	if !p.link.Supported() {
 		return nil, fmt.Errorf("%w: %v", ErrLinkType, p.link)
 	}
-	l := &Live{name: o.Interface, snaplen: o.Snaplen, link: p.link, pcap: p, stop: -1}
+	l := &Live{name: o.Interface, snaplen: o.Snaplen, link: p.link, pcap: p}
 	if l.name != AnyInterface {
 		l.index, err = l.lookUp()
 		if err != nil {
@@ -122,10 +120,6 @@ func openLive(o LiveOptions) (_ *Live, err error) {
 		}
 		// Not every link type knows ICMP; then the expression alone must do.
 		_ = l.pcap.setFilter(withICMP(o.Expression))
-	}
-	l.stop, err = unix.Eventfd(0, unix.EFD_CLOEXEC|unix.EFD_NONBLOCK)
-	if err != nil {
-		return nil, fmt.Errorf("eventfd: %w", err)
 	}
 	return l, nil
 }
@@ -151,7 +145,7 @@ func (l *Live) Read(b *Batch) error {
 		wait = BlockTimeout
 	}
 	b.room(l.snaplen)
-	if err := l.pcap.read(l.stop, wait, b); err != nil {
+	if err := l.pcap.read(wait, b); err != nil {
 		if down := l.down(); down != nil {
 			err = down
 		}
@@ -240,18 +234,14 @@ func (l *Live) lookUp() (uint32, error) {
 	return r.Uint32(), nil
 }
 
-// Close ends the capture; a Read in progress returns at once. It may be called
-// from any goroutine, and again.
+// Close ends the capture. A Read in progress returns first, which it does within
+// a [BlockTimeout]. It may be called from any goroutine, and again.
 func (l *Live) Close() error {
 	if l.closing.Swap(true) {
 		return nil
 	}
-	one := binary.NativeEndian.AppendUint64(nil, 1)
-	if _, err := unix.Write(l.stop, one); err != nil {
-		return fmt.Errorf("stop capture: %w", err)
-	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.pcap.close()
-	return unix.Close(l.stop)
+	return nil
 }
