@@ -104,7 +104,7 @@ func story(now track.Instant) *track.Conn {
 	}
 	c.Forecast.Schedule = append(c.Forecast.Schedule, track.Fire{At: death, Kind: track.FireDeath})
 	c.Verdict = track.Verdict{Kind: track.PeerSilent, Since: stall.Since,
-		Text: fmt.Sprintf("17 bytes were never acknowledged; %d retransmissions seen on the wire, the last gap 13.1 s.", len(stall.Rungs))}
+		Text: fmt.Sprintf("nothing from the peer for %.1f s; 17 bytes unacknowledged, %d retransmissions seen on the wire, the last gap 13.1 s (x2.0)", now.Sub(stall.Since).Seconds(), len(stall.Rungs))}
 	socket(c, func(s *track.Socket) {
 		s.SendQ, s.Timer, s.Retransmits = 17, track.TimerOn, 7
 		s.Expires = 13_600 * time.Millisecond
@@ -148,7 +148,7 @@ func unanswered(now track.Instant) *track.Conn {
 		c.Forecast.Schedule = append(c.Forecast.Schedule, track.Fire{At: since.Add(time.Duration(s) * time.Second), Kind: track.FireSyn})
 	}
 	c.Forecast.Schedule = append(c.Forecast.Schedule, track.Fire{At: death, Kind: track.FireDeath})
-	c.Verdict = track.Verdict{Kind: track.UnansweredSyn, Since: since, Text: "No SYN-ACK came for 4 SYNs."}
+	c.Verdict = track.Verdict{Kind: track.UnansweredSyn, Since: since, Text: "nothing has answered the SYN for 3.3 s; 3 retransmissions seen on the wire, the last gap 1.0 s (x1.0)"}
 	socket(c, func(s *track.Socket) {
 		s.SendQ, s.Timer, s.Expires, s.Retransmits = 1, track.TimerOn, 700*time.Millisecond, 3
 		s.Info.RTO, s.Info.Unacked, s.Info.Retransmits, s.Info.RTT = time.Second, 1, 3, 0
@@ -173,7 +173,7 @@ func unguarded(track.Instant) *track.Conn {
 	c := &track.Conn{ID: 4, Local: addr("192.168.33.11:41822"), Remote: addr("10.0.0.5:5432"), State: track.Established,
 		Owner: track.Owner{PID: 1403, Program: "api"}}
 	c.Forecast = track.Forecast{Cause: track.CauseNone, Exactness: track.Exact}
-	c.Verdict = track.Verdict{Kind: track.IdleUnguarded, Text: "Nothing in flight and no keepalive: a dead peer would never be noticed."}
+	c.Verdict = track.Verdict{Kind: track.IdleUnguarded, Text: "idle for 1 h 2 min without keepalive: if the peer is dead, no one will ever know"}
 	socket(c, func(s *track.Socket) { s.Info.RTO = 208 * time.Millisecond })
 	return c
 }
@@ -183,7 +183,7 @@ func unclosed(now track.Instant) *track.Conn {
 	c := &track.Conn{ID: 5, Local: addr("192.168.33.11:8080"), Remote: addr("10.0.0.9:40112"), State: track.CloseWait,
 		Owner: track.Owner{PID: 1403, Program: "api"}}
 	c.Forecast = track.Forecast{Cause: track.CauseNone, Exactness: track.Exact}
-	c.Verdict = track.Verdict{Kind: track.NotClosedByApp, Since: now.Add(-4*time.Minute - 9*time.Second), Text: "The peer closed its half; the program has not closed its own."}
+	c.Verdict = track.Verdict{Kind: track.NotClosedByApp, Since: now.Add(-4*time.Minute - 9*time.Second), Text: "the peer closed 4 min 9 s ago, the program here has not"}
 	socket(c, func(s *track.Socket) { s.RecvQ = 812 })
 	return c
 }

@@ -20,7 +20,7 @@ func (d *dashboard) sentences(c *track.Conn) []span {
 			span{st, string(appendEnd(nil, c.Gone, w))},
 			span{normal, ", " + string(appendAge(nil, now.Sub(c.Gone.At))) + " ago." + string(appendForetold(nil, c.Gone, w))})
 		if c.Gone.FirstPredicted != 0 && c.Gone.Predicted != 0 {
-			out = append(out, span{quiet, " The first word was " + string(w.appendFar(nil, c.Gone.FirstPredicted, c.Gone.At, 3)) + "."})
+			out = append(out, span{quiet, " First foretold for " + string(w.appendFar(nil, c.Gone.FirstPredicted, c.Gone.At, 3)) + "."})
 		}
 		return out
 	}
@@ -30,14 +30,10 @@ func (d *dashboard) sentences(c *track.Conn) []span {
 			st = strong
 		}
 		word := strings.ToUpper(strings.ReplaceAll(c.Verdict.Kind.String(), "-", " "))
-		out = append(out, span{st, word})
-		if c.Verdict.Since != 0 {
-			out = append(out, span{strong, " for " + string(appendAge(nil, now.Sub(c.Verdict.Since)))})
-		}
-		out = append(out, span{normal, ". " + d.evidence(c) + " "})
+		out = append(out, span{st, word}, span{normal, ": " + d.evidence(c) + ". "})
 	} else {
-		if c.Verdict.Text != "" {
-			out = append(out, span{normal, strings.TrimSpace(c.Verdict.Text) + " "})
+		if t := c.Verdict.Text; t != "" {
+			out = append(out, span{normal, strings.ToUpper(t[:1]) + t[1:] + ". "})
 		}
 		if c.Forecast.Exactness == track.ExactnessUnknown && c.Forecast.At == 0 {
 			return append(out, span{quiet, d.silence(c)})
@@ -49,11 +45,11 @@ func (d *dashboard) sentences(c *track.Conn) []span {
 // evidence is the verdict's text, or for a moment of the past what stood then.
 func (d *dashboard) evidence(c *track.Conn) string {
 	if d.cursor == 0 || c.Stall == nil {
-		return strings.TrimSpace(c.Verdict.Text)
+		return c.Verdict.Text
 	}
 	b := plural(nil, int(c.Stall.Bytes), "byte")
 	b = append(b, " unanswered, sent again "...)
-	return string(append(plural(b, len(c.Stall.Rungs), "time"), " by then."...))
+	return string(append(plural(b, len(c.Stall.Rungs), "time"), " by then"...))
 }
 
 // silence says of a connection without forecast why it has none.
@@ -98,7 +94,7 @@ func (d *dashboard) wrapped(c *track.Conn) [][]span {
 	wide := d.width - 3
 	all := d.sentences(c)
 	// The forecast begins a line of its own where that costs none.
-	if c.Gone == nil && c.Verdict.Kind != track.Healthy && len(all) > 3 {
+	if c.Gone == nil && c.Verdict.Kind != track.Healthy && len(all) > 2 {
 		f := d.forecastSpans(c)
 		first := all[:len(all)-len(f)]
 		if apart := append(wrap(first, wide, lines-1), wrap(f, wide, lines-1)...); len(apart) <= lines {
@@ -117,7 +113,7 @@ func (d *dashboard) drawStory(cv *canvas, l layout) {
 	}
 	if s := c.Socket; s != nil && s.Sight.OtherInterface {
 		more = append(more, span{warn, "no packets here: its route leaves by another interface"})
-	} else if c.Coverage.Doubt != "" {
+	} else if c.Coverage.Doubt != "" && c.Verdict.Kind == track.Healthy {
 		more = append(more, span{quiet, "coverage in doubt: " + c.Coverage.Doubt})
 	}
 	d.title(cv, paneStory, c.Local.String()+" → "+c.Remote.String(), more...)
