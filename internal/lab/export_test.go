@@ -52,13 +52,26 @@ func Tie(witness *Host, path string) (await func(within time.Duration) error, er
 	}, nil
 }
 
-// Operational reports whether the kernel has noticed that all of a host's links carry.
-func Operational(h *Host) (bool, error) {
-	for _, p := range h.ports {
-		l, err := h.rt.Link.Get(p.index)
+// JoinedCarry reports whether the links between two new hosts carry as soon as
+// they are joined.
+func JoinedCarry() (bool, error) {
+	var hosts [2]*Host
+	for i := range hosts {
+		h, err := newHost("joined")
+		if err != nil {
+			return false, rights(err)
+		}
+		defer h.close()
+		hosts[i] = h
+	}
+	if err := join(hosts[0], hosts[1], 0); err != nil {
+		return false, err
+	}
+	for _, h := range hosts {
+		l, err := h.rt.Link.Get(h.ports[0].index)
 		if err != nil || l.Attributes.OperationalState != rtnetlink.OperStateUp {
 			return false, err
 		}
 	}
-	return len(h.ports) > 0, nil
+	return true, nil
 }
