@@ -17,6 +17,7 @@ type link struct {
 	from      [2]Instant // last segment from addrs[0], from addrs[1]; zero: none
 	fromStart bool       // the first segment seen was a SYN
 	closing   [2]bool    // a FIN was seen from that side
+	dropped   bool       // it is no longer in the table
 	reset     Instant    // a RST was seen
 }
 
@@ -30,9 +31,8 @@ type linkKey struct {
 // linkTable finds links by the addresses of a segment. IPv4 has a map of its
 // own: its key hashes in a fraction of the time.
 type linkTable struct {
-	v4   map[key4]*link
-	v6   map[linkKey]*link
-	last *link // segments come in runs
+	v4 map[key4]*link
+	v6 map[linkKey]*link
 }
 
 type key4 struct {
@@ -73,27 +73,14 @@ func (k *linkKey) v4() key4 { return key4{k.a[1]<<32 | k.b[1], k.ports} }
 // find returns the link of a pair and which of its ends is src; the link is nil
 // where there is none yet.
 func (lt *linkTable) find(src, dst netip.AddrPort) (l *link, k linkKey, side int) {
-	if l := lt.last; l != nil {
-		switch {
-		case l.addrs[0] == src && l.addrs[1] == dst:
-			return l, l.key, 0
-		case l.addrs[1] == src && l.addrs[0] == dst:
-			return l, l.key, 1
-		}
-	}
 	k, swapped := keyOf(src, dst)
 	if swapped {
 		side = 1
 	}
 	if k.family == 4 {
-		l = lt.v4[k.v4()]
-	} else {
-		l = lt.v6[k]
+		return lt.v4[k.v4()], k, side
 	}
-	if l != nil {
-		lt.last = l
-	}
-	return l, k, side
+	return lt.v6[k], k, side
 }
 
 // of returns the link of a pair, made where there is none, and which of its
@@ -108,21 +95,36 @@ func (lt *linkTable) of(src, dst netip.AddrPort) (*link, int) {
 		} else {
 			lt.v6[k] = l
 		}
-		lt.last = l
 	}
 	return l, side
 }
 
 // drop forgets a link.
 func (lt *linkTable) drop(l *link) {
+	l.dropped = true
 	if l.key.family == 4 {
 		delete(lt.v4, l.key.v4())
 	} else {
 		delete(lt.v6, l.key)
 	}
-	if lt.last == l {
-		lt.last = nil
+}
+
+// fetch reads from each part of the link that its next segment will need, so that
+// all of it is on its way from memory. What it returns means nothing, but has to be
+// used for the reading to be done.
+func (l *link) fetch() (any uint64) {
+	any = l.packets
+	for i, e := range l.ends {
+		h := &l.flow.halves[i]
+		any += uint64(h.nxt) + uint64(h.probe.nth) + uint64(h.bare.n) + uint64(len(h.resent))
+		if len(h.sends.ring) > 0 {
+			any += uint64(h.sends.at(h.sends.n).seq)
+		}
+		if e != nil {
+			any += e.packets + e.id
+		}
 	}
+	return any
 }
 
 // idle reports whether no one needs the link any more.

@@ -31,6 +31,7 @@ type Tracker struct {
 	lost     uint64          // frames lost so far, by anyone
 	dumps    uint64          // number of the full dump being applied
 	lastID   uint64
+	fetched  uint64 // see link.fetch
 
 	strangers strangers
 	shown     []*end // in the order of the snapshot's pages
@@ -59,7 +60,8 @@ func (t *Tracker) Apply(r Record) {
 	}
 	switch r := r.(type) {
 	case *Segment:
-		t.segment(r)
+		l, side := t.links.of(r.Src, r.Dst)
+		t.segment(r, l, side)
 	case *Dump:
 		t.dump(r)
 	case *Tick:

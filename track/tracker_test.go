@@ -250,3 +250,37 @@ func TestKernelsCountsWithoutPacketsAreDoubt(t *testing.T) {
 		t.Errorf("coverage of a connection whose packets are seen: %+v", c.Coverage)
 	}
 }
+
+// TestSegmentsIsApplyOneByOne feeds the same segments both ways.
+func TestSegmentsIsApplyOneByOne(t *testing.T) {
+	var segments []Segment
+	for i := range 500 {
+		src := netip.AddrPortFrom(here.Addr(), uint16(1000+i%70))
+		s := Segment{At: Instant(i+1) * Instant(time.Millisecond), Src: src, Dst: there, Flags: ACK | PSH, Ack: 1, Window: 100,
+			Seq: uint32(i / 70 / 2 * 10), Len: 10, IPID: uint16(i)}
+		if i%70 == 3 {
+			s.Flags = RST // ends its link, now and then
+		}
+		segments = append(segments, s)
+	}
+	story := func(feed func(*Tracker)) (told []string) {
+		tr := New(Config{})
+		feed(tr)
+		for _, e := range tr.Events() {
+			told = append(told, fmt.Sprintf("%T %+v", e, e))
+		}
+		return append(told, fmt.Sprint(tr.Stats(), len(tr.links.v4)))
+	}
+	one := story(func(tr *Tracker) {
+		for i := range segments {
+			tr.Apply(&segments[i])
+		}
+	})
+	batch := story(func(tr *Tracker) { tr.Segments(segments) })
+	if fmt.Sprint(one) != fmt.Sprint(batch) {
+		t.Errorf("one by one:\n%v\nin a batch:\n%v", one, batch)
+	}
+	if len(one) < 100 {
+		t.Errorf("only %d events: this test feeds the wrong segments", len(one))
+	}
+}

@@ -1,9 +1,43 @@
 package track
 
-// segment takes in one TCP segment.
-func (t *Tracker) segment(s *Segment) {
+// lookahead is how many segments' links are looked up at once.
+const lookahead = 32
+
+// Segments takes in segments as Apply does one by one. With many connections
+// their state is nowhere near the processor, so the links of the next few are
+// looked up together: their memory is fetched at the same time, not in turn.
+func (t *Tracker) Segments(batch []Segment) {
+	var links [lookahead]*link
+	for len(batch) > 0 {
+		n := min(lookahead, len(batch))
+		for i := range n {
+			links[i], _, _ = t.links.find(batch[i].Src, batch[i].Dst)
+		}
+		for i := range n {
+			if l := links[i]; l != nil {
+				t.fetched += l.fetch()
+			}
+		}
+		for i := range n {
+			s := &batch[i]
+			if s.At > t.now {
+				t.now = s.At
+			}
+			l, side := links[i], 0
+			if l == nil || l.dropped {
+				l, side = t.links.of(s.Src, s.Dst)
+			} else if l.addrs[0] != s.Src {
+				side = 1
+			}
+			t.segment(s, l, side)
+		}
+		batch = batch[n:]
+	}
+}
+
+// segment takes in one TCP segment of a link, from the given side.
+func (t *Tracker) segment(s *Segment, l *link, side int) {
 	t.stats.TCP++
-	l, side := t.links.of(s.Src, s.Dst)
 	r := l.flow.read(s)
 	if r.Start && l.packets > 0 {
 		t.reuse(l, s.At)

@@ -27,7 +27,7 @@ func (r *replayed) run(ctx context.Context, f *flags) error {
 			r.pictures.show(r.tracker.Snapshot())
 		}
 	})
-	r.count(r.tracker.Now())
+	err = errors.Join(err, r.count(r.tracker.Now()))
 	r.pictures.show(r.tracker.Snapshot())
 	return err
 }

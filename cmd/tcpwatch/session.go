@@ -22,7 +22,8 @@ type session struct {
 	seen                uint64
 	admits              func(*track.Segment) bool // what the kernel's filter could not rule; nil: all
 	quoted              func(*track.ICMP) bool    // whether the expression admits a quoted segment; nil: all
-	segment             track.Segment
+	segments            [64]track.Segment         // decoded, not yet applied
+	waiting             int                       // how many of them
 	icmp                track.ICMP
 }
 
@@ -37,33 +38,47 @@ func (s *session) begin(source *track.Source, limits *track.Limits, clock track.
 	return s.view.start(source, limits, clock)
 }
 
-// frame decodes a frame and applies what it holds.
+// frame decodes a frame and applies what it holds, now or together with the next
+// few: before any other record at the latest.
 func (s *session) frame(f *capture.Frame) error {
 	s.frames++
 	s.seen++
-	switch capture.Decode(f, &s.segment, &s.icmp) {
+	segment := &s.segments[s.waiting]
+	switch capture.Decode(f, segment, &s.icmp) {
 	case capture.TCP:
-		if s.admits == nil || s.admits(&s.segment) {
-			s.tracker.Apply(&s.segment)
+		if s.admits == nil || s.admits(segment) {
+			s.waiting++
 		}
 	case capture.ICMPError:
 		if s.quoted == nil || s.quoted(&s.icmp) {
-			s.tracker.Apply(&s.icmp)
+			if err := s.record(&s.icmp); err != nil {
+				return err
+			}
 		}
 	case capture.Undecodable:
 		s.undecodable++
 	}
-	if err := s.tell(); err != nil {
-		return err
-	}
 	if s.enough > 0 && s.seen >= s.enough {
-		return errEnough
+		return errors.Join(s.apply(), errEnough)
+	}
+	if s.waiting == len(s.segments) {
+		return s.apply()
 	}
 	return nil
 }
 
+// apply applies the segments that wait.
+func (s *session) apply() error {
+	s.tracker.Segments(s.segments[:s.waiting])
+	s.waiting = 0
+	return s.tell()
+}
+
 // record applies any other record.
 func (s *session) record(r track.Record) error {
+	if err := s.apply(); err != nil {
+		return err
+	}
 	if c, ok := r.(*track.ClockPair); ok {
 		s.clock = *c
 	}
@@ -73,7 +88,9 @@ func (s *session) record(r track.Record) error {
 
 // tick lets time pass.
 func (s *session) tick(now track.Instant) error {
-	s.count(now)
+	if err := s.count(now); err != nil {
+		return err
+	}
 	if err := s.record(&track.Tick{At: now}); err != nil {
 		return err
 	}
@@ -81,11 +98,13 @@ func (s *session) tick(now track.Instant) error {
 }
 
 // count tells the tracker how many frames there were.
-func (s *session) count(now track.Instant) {
-	if s.frames > 0 {
-		s.tracker.Apply(&track.Frames{At: now, Seen: s.frames, Undecodable: s.undecodable})
-		s.frames, s.undecodable = 0, 0
+func (s *session) count(now track.Instant) error {
+	if s.frames == 0 {
+		return s.apply()
 	}
+	seen := &track.Frames{At: now, Seen: s.frames, Undecodable: s.undecodable}
+	s.frames, s.undecodable = 0, 0
+	return s.record(seen)
 }
 
 // tell shows what has become known.
@@ -98,7 +117,7 @@ func (s *session) tell() error {
 
 // end closes the view with the last counts.
 func (s *session) end() error {
+	err := s.apply()
 	now := s.tracker.Now()
-	s.count(now)
-	return s.view.end(s.tracker.Stats(), now, s.clock)
+	return errors.Join(err, s.count(now), s.view.end(s.tracker.Stats(), now, s.clock))
 }
