@@ -51,27 +51,3 @@ func Tie(witness *Host, path string) (await func(within time.Duration) error, er
 		}
 	}, nil
 }
-
-// JoinedCarry reports whether the links between two new hosts carry as soon as
-// they are joined.
-func JoinedCarry() (bool, error) {
-	var hosts [2]*Host
-	for i := range hosts {
-		h, err := newHost("joined")
-		if err != nil {
-			return false, rights(err)
-		}
-		defer h.close()
-		hosts[i] = h
-	}
-	if err := join(hosts[0], hosts[1], 0); err != nil {
-		return false, err
-	}
-	for _, h := range hosts {
-		l, err := h.rt.Link.Get(h.ports[0].index)
-		if err != nil || l.Attributes.OperationalState != rtnetlink.OperStateUp {
-			return false, err
-		}
-	}
-	return true, nil
-}

@@ -93,15 +93,6 @@ func TestHostsTalk(t *testing.T) {
 	}
 }
 
-func TestJoinedLinksCarry(t *testing.T) {
-	t.Parallel()
-	up, err := lab.JoinedCarry()
-	labtest.Check(t, err)
-	if !up {
-		t.Error("a link does not carry yet")
-	}
-}
-
 // solicits returns how many neighbour solicitations a host has sent.
 func solicits(t *testing.T, h *lab.Host) (n int) {
 	t.Helper()
