@@ -48,8 +48,8 @@ func (d *dashboard) grid(width int, rows []row) grid {
 	local, foreign, program := 15, 15, cells(columnHeads[colProgram])
 	for i := range rows {
 		c := rows[i].conn
-		local = max(local, len(c.Local.String()))
-		foreign = max(foreign, len(c.Remote.String()))
+		local = max(local, len(d.names.endpoint(c.Local)))
+		foreign = max(foreign, len(d.names.endpoint(c.Remote)))
 		program = max(program, cells(string(appendOwner(nil, c.Owner))))
 	}
 	least := [columns]int{colRecvQ: 6, colSendQ: 6, colLocal: 12, colForeign: 19, colState: 11, colProgram: 8, colRetr: 4, colRTO: 6, colGivesUp: 15}
@@ -218,9 +218,9 @@ func (d *dashboard) drawRow(cv *canvas, g *grid, c *track.Conn, selected bool) {
 		case colSendQ:
 			cv.right(queue(c, func(s *track.Socket) uint32 { return s.SendQ }, c.Trouble(), w))
 		case colLocal:
-			cv.address(address, c.Local.String(), w)
+			cv.address(address, d.names.endpoint(c.Local), w)
 		case colForeign:
-			cv.address(address, c.Remote.String(), w)
+			cv.address(address, d.names.endpoint(c.Remote), w)
 		case colState:
 			cv.left(text, c.State.String(), w)
 		case colProgram:

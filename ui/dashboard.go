@@ -55,6 +55,7 @@ type dashboard struct {
 	linear  bool // the ladder's time
 	format  timeFormat
 	packets packets
+	names   names
 	notes   []Note
 	prompt  *prompt // what is being typed; nil: nothing
 	helping bool
@@ -67,7 +68,7 @@ type dashboard struct {
 
 func newDashboard(a Actions, o Options) *dashboard {
 	d := &dashboard{actions: a, keys: newKeyMap(), location: o.Location, ascii: o.ASCII, dark: true,
-		profile: colorprofile.TrueColor, width: 80, height: 24, packets: packets{follow: true}}
+		profile: colorprofile.TrueColor, width: 80, height: 24, packets: packets{follow: true}, names: names{ask: o.Resolver, on: o.Names}}
 	for _, n := range o.Notes {
 		d.keep(n)
 	}
@@ -118,6 +119,8 @@ func (d *dashboard) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		d.over = true
 	case watchedMsg:
 		d.watching = false
+	case namesMsg:
+		d.names.take(msg)
 	case doneMsg:
 		d.flash = msg.what
 		if msg.err != nil {
@@ -134,8 +137,9 @@ func (d *dashboard) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	case tea.MouseWheelMsg:
 		d.wheel(msg.Mouse())
 	}
-	d.roster.scroll(d.layout().connections.rows())
-	return d, tea.Batch(cmd, d.watch())
+	height := d.layout().connections.rows()
+	d.roster.scroll(height)
+	return d, tea.Batch(cmd, d.watch(), d.names.wanted(d.roster.window(height)))
 }
 
 // take takes in a snapshot.

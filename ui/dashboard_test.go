@@ -2,6 +2,7 @@ package ui
 
 import (
 	"errors"
+	"net/netip"
 	"slices"
 	"strings"
 	"testing"
@@ -378,4 +379,24 @@ func TestPace(t *testing.T) {
 	if len(r.marks) > 16 {
 		t.Errorf("%d marks are kept", len(r.marks))
 	}
+}
+
+func TestNames(t *testing.T) {
+	b := newBench(t, 140, 36)
+	b.show(cast(storyNow)...)
+	b.press("d")
+	b.has("names cannot be asked for here", "203.0.113.7:443")
+	var asked []netip.Addr
+	b.names.ask = func(a []netip.Addr) map[netip.Addr]string {
+		asked = append(asked, a...)
+		return map[netip.Addr]string{addr("203.0.113.7:1").Addr(): "www.example.net", addr("10.0.0.5:1").Addr(): "evil\x1b[2J"}
+	}
+	b.press("d")
+	b.has("www.example.net:443", "10.0.0.5:5432")
+	b.press("jk") // nothing new is on screen
+	if len(asked) != 6 {
+		t.Errorf("asked for %v, want each address once", asked)
+	}
+	b.press("d")
+	b.has("203.0.113.7:443")
 }

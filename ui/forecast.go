@@ -53,7 +53,7 @@ func appendAssumes(b []byte, f *track.Forecast) []byte {
 	if f.Assumes == "" {
 		return b
 	}
-	b = append(append(b, " Assumes "...), f.Assumes...)
+	b = append(append(b, " Assumed: "...), f.Assumes...)
 	return append(b, '.')
 }
 

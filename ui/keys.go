@@ -11,7 +11,7 @@ type keyMap struct {
 	Freeze                                  key.Binding
 	Note, Edit, Delete, NextNote, PrevNote  key.Binding
 	Filter, Sort, Reverse                   key.Binding
-	Time, Scale, Follow                     key.Binding
+	Time, Scale, Follow, Names              key.Binding
 	Kill, Shorten                           key.Binding
 	Save, Report, Copy                      key.Binding
 	Help, Quit                              key.Binding
@@ -54,6 +54,7 @@ func newKeyMap() keyMap {
 		Time:     bind(k("t"), "t", "clock, since start, delta"),
 		Scale:    bind(k("L"), "L", "log or linear ladder"),
 		Follow:   bind(k("f"), "f", "follow the newest packet"),
+		Names:    bind(k("d"), "d", "names for addresses"),
 		Kill:     bind(k("K"), "K", "destroy the socket"),
 		Shorten:  bind(k("T"), "T", "shorten its death"),
 		Save:     bind(k("w"), "w", "save the session"),
@@ -70,7 +71,7 @@ func (k *keyMap) groups() []keyGroup {
 	return []keyGroup{
 		{"Move", []key.Binding{k.Up, k.Top, k.PageUp, k.Zoom, k.Back, k.NextPane, k.Pane1}},
 		{"Stop and look", []key.Binding{k.Freeze, k.Left, k.Note, k.Edit, k.NextNote}},
-		{"Show", []key.Binding{k.Filter, k.Sort, k.Time, k.Scale, k.Follow}},
+		{"Show", []key.Binding{k.Filter, k.Sort, k.Time, k.Names, k.Scale, k.Follow}},
 		{"Act", []key.Binding{k.Kill, k.Shorten, k.Save, k.Report, k.Copy, k.Help, k.Quit}},
 	}
 }

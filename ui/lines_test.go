@@ -74,7 +74,7 @@ func TestEventLines(t *testing.T) {
 	unstable := *c
 	unstable.Forecast.Exactness = track.Unstable
 	unstable.Forecast.Other = unstable.Forecast.At.Add(2 * time.Minute)
-	unstable.Forecast.Assumes = "that no user timeout is set"
+	unstable.Forecast.Assumes = "no TCP_USER_TIMEOUT"
 	unknown := *c
 	unknown.Forecast = track.Forecast{Exactness: track.ExactnessUnknown}
 	bounded := *c

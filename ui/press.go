@@ -59,6 +59,10 @@ func (d *dashboard) press(msg tea.KeyPressMsg) tea.Cmd {
 		d.toggleFreeze()
 	case is(k.Time):
 		d.format = (d.format + 1) % timeFormats
+	case is(k.Names):
+		if d.names.on = d.names.ask != nil && !d.names.on; d.names.ask == nil {
+			d.flash = "names cannot be asked for here"
+		}
 	case is(k.Scale):
 		d.linear = !d.linear
 	case is(k.Follow):

@@ -21,6 +21,8 @@ type Options struct {
 	Location *time.Location // nil: the machine's own
 	ASCII    bool           // the terminal knows ASCII alone; see [ASCIIOnly]
 	Notes    []Note         // of a session that is replayed
+	Resolver Resolver       // asks for names of addresses; nil: there are none
+	Names    bool           // show names from the start
 
 	Input  io.Reader // nil: standard input
 	Output io.Writer // nil: standard output
