@@ -95,7 +95,7 @@ func (l *live) loop(ctx context.Context) error {
 			err = l.advance(diag.Now().Add(-slack))
 		}
 		if errors.Is(err, errEnough) {
-			return errors.Join(l.last(), err)
+			return errors.Join(l.end(), err)
 		}
 		if err != nil {
 			return err
