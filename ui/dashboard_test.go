@@ -217,7 +217,7 @@ func TestKill(t *testing.T) {
 	b := newBench(t, 115, 36)
 	b.show(cast(storyNow)...)
 	b.press("K")
-	b.has("destroy 192.168.33.11:60739 → 192.168.33.10:12345 of 2060/nc?")
+	b.has("destroy? y/N  192.168.33.11:60739 → 192.168.33.10:12345 of 2060/nc")
 	b.press("n")
 	if got := b.doings(); len(got) > 0 {
 		t.Fatalf("asked %q after n", got)

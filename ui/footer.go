@@ -52,13 +52,13 @@ func (d *dashboard) drawPrompt(c *canvas) *tea.Cursor {
 		c.spans(p.hint)
 		return nil
 	}
-	c.text(accentStrong, p.label)
+	c.left(accentStrong, p.label, min(cells(p.label), max(c.width-24, 0)))
 	ink := normal
 	if p.err != nil {
 		ink = alarmStrong
 	}
 	text := []rune(Clean(p.input.String()))
-	room := c.width - c.col - 2
+	room := max(c.width-c.col-2, 1)
 	from := max(min(p.input.at, len(text))-room/2, 0)
 	if len(text) <= room/2 {
 		from = 0
@@ -70,9 +70,7 @@ func (d *dashboard) drawPrompt(c *canvas) *tea.Cursor {
 	if p.err != nil {
 		hint = []span{{alarm, p.err.Error()}}
 	}
-	if c.col+4+width(hint) < c.width {
-		c.gap(3)
-		c.spans(hint)
-	}
+	c.gap(3)
+	c.spans(hint)
 	return cursor
 }

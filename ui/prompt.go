@@ -149,7 +149,7 @@ func (d *dashboard) askKill() *prompt {
 		d.flash = why
 		return nil
 	}
-	p := &prompt{label: "destroy " + nameOf(c) + "?", hint: []span{{accentStrong, "  y"}, {quiet, " destroys the socket, any other key keeps it"}}}
+	p := &prompt{label: "destroy? ", hint: []span{{accentStrong, "y/N  "}, {normal, nameOf(c)}}}
 	p.answer = func(letter string) tea.Cmd {
 		if letter != "y" && letter != "Y" {
 			return nil
@@ -165,7 +165,7 @@ func (d *dashboard) askShorten() *prompt {
 		d.flash = why
 		return nil
 	}
-	p := typed("give up on "+nameOf(c)+" after ", "30s", "sets TCP_USER_TIMEOUT; the kernel looks at it when the timer next fires")
+	p := typed("give up after ", "30s", "TCP_USER_TIMEOUT of "+nameOf(c)+", acts when its timer next fires")
 	p.change = func(text string) error {
 		_, err := parseTimeout(text)
 		return err
