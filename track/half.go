@@ -203,6 +203,7 @@ func (h *half) acknowledge(s *Segment, peer *half, r *reading) {
 		h.recovery.heard = s.At
 	}
 	h.heard = true
+	h.recovery.settle(h.una)
 	if s.NSACK > 0 {
 		h.selective(s)
 	}
@@ -232,5 +233,5 @@ func (h *half) advance(s *Segment) {
 		h.nxt = h.una // sent, but not seen
 	}
 	h.probe.pending = false
-	h.recovery.acknowledged(h.una, s.At)
+	h.recovery.advance(h.una, s.At)
 }

@@ -31,14 +31,18 @@ func (c *recovery) enter(state uint8, nxt uint32, s *Segment) {
 	c.state, c.high = state, nxt
 }
 
-// acknowledged takes in progress.
-func (c *recovery) acknowledged(una uint32, at Instant) {
+// advance takes in progress to una.
+func (c *recovery) advance(una uint32, at Instant) {
 	c.heard, c.dupacks = at, 0
 	c.sacks = c.sacks && seqLess(una, c.sacked)
+	c.probing = c.probing && seqLess(una, c.probed)
+}
+
+// settle ends a recovery whose end una has reached.
+func (c *recovery) settle(una uint32) {
 	if c.state != CAOpen && seqLessEq(c.high, una) {
 		c.state = CAOpen
 	}
-	c.probing = c.probing && seqLess(una, c.probed)
 }
 
 // selective takes in SACK blocks. The first may report a duplicate (RFC 2883).
@@ -144,14 +148,14 @@ func (h *half) kind(s *Segment, sent *transmission, peer *half, r *reading) Kind
 		return KindRTO
 	}
 	again := sent != nil && sent.again > 0
-	first := !h.heard || seqLessEq(s.Seq, h.una) && seqLess(h.una, s.End())
-	timer := h.timer(s, sent, peer)
+	first := !h.heard || seqLessEq(s.Seq, h.una) // the sender may have missed the last acknowledgements
+	timer := h.timer(s, sent, peer, r.Spurious)
 
 	switch {
+	case r.Spurious && sent == nil:
+		return KindSpurious
 	case c.state != CAOpen && first && timer:
 		return KindRTO
-	case c.state != CAOpen && r.Spurious && timer:
-		return KindSpurious
 	case c.state == CALoss:
 		return KindSlowStart
 	case c.state == CARecovery:
@@ -159,8 +163,8 @@ func (h *half) kind(s *Segment, sent *transmission, peer *half, r *reading) Kind
 	}
 
 	refused := h.syn && sent != nil && sent.seq == h.base // data of a SYN, which the SYN-ACK left out
-	passed := c.sacks && seqLess(s.Seq, c.sacked) || sent != nil && sent.last < c.delivered
-	asked := refused || passed || c.dupacks > 0
+	passed := c.sacks && seqLess(s.End(), c.sacked) || sent != nil && sent.last < c.delivered
+	asked := refused || passed || !c.sacker && c.dupacks > 0
 	switch {
 	case asked && !(first && timer):
 		return KindFast
@@ -170,12 +174,9 @@ func (h *half) kind(s *Segment, sent *transmission, peer *half, r *reading) Kind
 		return KindTLP
 	case !h.heard && !h.last(s) && !(again && r.Ratio > 1.5):
 		return KindUnknown
+	case r.Spurious && c.timeout != 0 && s.At.Sub(c.timeout) < h.roundTrip(peer):
+		return KindSlowStart
 	case first && timer:
-		return KindRTO
-	case r.Spurious && sent != nil && timer:
-		if c.timeout != 0 && s.At.Sub(c.timeout) < h.roundTrip(peer) {
-			return KindSlowStart
-		}
 		return KindRTO
 	case r.Spurious:
 		return KindSpurious
@@ -203,7 +204,7 @@ func (h *half) probes(s *Segment, sent *transmission, peer *half, r *reading) bo
 	if h.syn && peer.syn {
 		sack = h.sackOK && peer.sackOK
 	}
-	if !sack || c.probing || c.sacks || sent == nil || sent.again > 0 {
+	if !sack || c.probing || c.sacks && !r.Spurious || sent == nil || sent.again > 0 {
 		return false
 	}
 	return h.rtt.smooth == 0 || s.At.Sub(c.heard) > h.rtt.least &&
@@ -214,14 +215,27 @@ func (h *half) probes(s *Segment, sent *transmission, peer *half, r *reading) bo
 // the capture to the peer and back, and the way to the sender itself and back.
 func (h *half) roundTrip(peer *half) time.Duration { return h.rtt.smooth + peer.rtt.least }
 
+// soonest is what no timer of the kernel's comes before: two ticks
+// (TCP_TIMEOUT_MIN in include/net/tcp.h) at 1000 a second.
+const soonest = 2 * time.Millisecond
+
 // timer reports whether only a timer can have sent s: since its last transmission
 // nothing was heard that could have, or nothing for the time of an RTO. What was
 // sent again is lost again only when something sent later has arrived
-// (RFC 8985 §6.2).
-func (h *half) timer(s *Segment, sent *transmission, peer *half) bool {
+// (RFC 8985 §6.2). If s is needless, the sender did not hear what came since.
+func (h *half) timer(s *Segment, sent *transmission, peer *half, needless bool) bool {
 	c := &h.recovery
-	if sent != nil && (c.heard <= sent.last || sent.again > 0 && c.delivered < sent.last) {
-		return true
+	heard := c.heard
+	if sent != nil {
+		if s.At.Sub(sent.last) < max(soonest, h.rtt.least+peer.rtt.least) {
+			return false
+		}
+		if c.heard <= sent.last || sent.again > 0 && c.delivered < sent.last {
+			return true
+		}
+		if needless {
+			heard = sent.last
+		}
 	}
-	return s.At.Sub(c.heard) >= h.roundTrip(peer)+h.rtt.slack()*4/5
+	return s.At.Sub(heard) >= h.roundTrip(peer)+h.rtt.slack()*4/5
 }
