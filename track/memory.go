@@ -10,6 +10,7 @@ type Memory struct {
 	trouble *trouble // nil: none. Never changed, only replaced
 
 	syn       Instant // its first SYN, as a packet showed it; zero: none did
+	fired     Instant // when a packet last showed that a timer had fired
 	cleared   Instant // when a packet last acknowledged all that was in flight
 	high      uint32  // the sequence number after the highest that was sent
 	sent      bool    // high is known: something was sent for the first time
@@ -104,6 +105,11 @@ func (p *pending) see(s *Socket, last Instant) bool {
 // Sent takes in a segment that this end sent, as the packets show it.
 func (m *Memory) Sent(seg *Segment, f Finding) {
 	switch {
+	case f.Class == ClassRetransmission && f.Kind != KindFast && f.Kind != KindSlowStart,
+		f.Class == ClassWindowProbe, f.Class == ClassKeepalive:
+		m.fired = seg.At
+	}
+	switch {
 	case f.Class == ClassRetransmission && seg.Flags.Has(SYN):
 	case f.Class == ClassRetransmission && f.Kind == KindTLP:
 		m.change(func(t *trouble) { t.lossProbe = seg.At })
@@ -147,6 +153,13 @@ func (m *Memory) Heard(seg *Segment, advanced, all bool) {
 			t.wire, t.ends = 0, false
 		}
 	})
+}
+
+// Quoted takes in an ICMP error that quotes a segment of this end.
+func (m *Memory) Quoted(r *ICMP) {
+	if errno, reverts := softError(r); errno != "" {
+		m.change(func(t *trouble) { t.errno, t.reverts = errno, t.reverts || reverts })
+	}
 }
 
 // change replaces the trouble by what f makes of it.

@@ -108,13 +108,17 @@ func (sc *scene) read() int64 {
 // ran returns what the pending timer had to run when it was set, by when rows
 // first showed it; it was at most the given length.
 func (sc *scene) ran(most int64, n lean) int64 {
-	expires := sc.w.at(sc.m.timer.expiry)
-	shortest := max(expires-sc.w.at(sc.m.timer.first), 0)
+	t := &sc.m.timer
+	expires := sc.w.at(t.expiry)
+	if fired := sc.m.fired; fired > t.before && fired <= t.first {
+		return min(most, expires-sc.w.at(fired)) // the fire before has set it
+	}
+	shortest := max(expires-sc.w.at(t.first), 0)
 	if n == early {
 		return min(shortest, most)
 	}
-	if sc.m.timer.before != 0 {
-		most = min(most, expires-sc.w.at(sc.m.timer.before))
+	if t.before != 0 {
+		most = min(most, expires-sc.w.at(t.before))
 	}
 	return max(most, shortest)
 }

@@ -17,17 +17,25 @@ func (sc *scene) unacknowledged() prospect {
 	local := w.round(i.RTO) != w.ceil(probeLocal) && w.round(sc.m.timer.length) == w.ceil(probeLocal) && s.Retransmits > 0
 	thin := sc.thin()
 	reverted := s.Retransmits > i.Backoff && !thin && !local
+	steady := reverted && t.steady || t.reverts && s.Retransmits == 0
+	if s.Retransmits == 0 && i.Backoff == 0 && (i.CAState == CARecovery || !sc.again()) {
+		p.atMost(Conditional, "no answer comes")
+	}
 	switch {
 	case local:
 		p.atMost(Unstable, "this host's own queue goes on dropping what is sent")
-	case reverted && t.steady:
+	case steady:
 		p.atMost(Unstable, "an ICMP error answers each retransmission")
 	case reverted:
 		p.atMost(Unstable, "no more ICMP errors come")
 	case sc.m.neighbour == NeighbourIncomplete || sc.m.neighbour == NeighbourFailed:
 		p.atMost(Unstable, "the next hop does not answer")
 	}
-	if sc.m.neighbour == NeighbourFailed && p.errno != "" {
+	switch {
+	case p.errno == "":
+	case t.errno != "":
+		p.errno = t.errno
+	case sc.m.neighbour == NeighbourFailed:
 		p.errno = "EHOSTUNREACH"
 	}
 	stamp := sc.stamp()
@@ -41,8 +49,8 @@ func (sc *scene) unacknowledged() prospect {
 	tlp := sc.lossProbe()
 	p.start = func(n lean) (countdown, stepper) {
 		f := &rtoFires{
-			w: w, rules: &sc.rules, orphan: sc.orphan(), soft: reverted, local: local, thin: thin,
-			steady:      reverted && t.steady,
+			w: w, rules: &sc.rules, orphan: sc.orphan(), soft: reverted || t.errno != "", local: local, thin: thin,
+			steady:      steady,
 			retransmits: int(s.Retransmits), rto: rto, base: w.round(i.RTO >> i.Backoff),
 		}
 		f.stamp = stamp.watch(n, time.Millisecond)
@@ -64,7 +72,14 @@ func (sc *scene) unacknowledged() prospect {
 // thin reports whether the stream gets no backoff at first (tcp_stream_is_thin).
 func (sc *scene) thin() bool {
 	i := &sc.s.Info
-	return sc.rules.thin && sc.s.State == Established && i.Unacked < thinSegments && i.SndSsthresh < infiniteSlow
+	return sc.rules.thin && sc.s.State == Established && i.Unacked < thinSegments &&
+		(i.SndSsthresh < infiniteSlow || sc.s.Retransmits == 0) // the first timeout makes it finite
+}
+
+// again reports whether anything of what is in flight was sent again.
+func (sc *scene) again() bool {
+	t := &sc.trouble
+	return t.lossProbe != 0 || t.wire != 0 || t.to != 0 || sc.m.baseline && sc.s.Info.TotalRetrans != sc.m.retrans
 }
 
 // answer is one to a question that a row may leave open.
@@ -80,9 +95,14 @@ const (
 func (a answer) is(n lean) bool { return a == yes || a == perhaps && n != early }
 
 // lossProbe tells whether the pending timer is the loss probe's, with the RTO to
-// follow (net/ipv4/tcp_output.c, tcp_schedule_loss_probe).
+// follow (net/ipv4/tcp_output.c, tcp_schedule_loss_probe); or that of recovery,
+// which waits for reordered segments (net/ipv4/tcp_recovery.c).
 func (sc *scene) lossProbe() answer {
 	s, i, w := sc.s, &sc.s.Info, sc.w
+	length, rto := w.round(sc.m.timer.length), w.round(i.RTO)
+	if s.Retransmits == 0 && i.CAState == CARecovery && length > 0 && length < rto {
+		return yes
+	}
 	const sackPermitted = 2 // TCPI_OPT_SACK
 	if s.Retransmits > 0 || i.Backoff > 0 || i.CAState != CAOpen && i.CAState != CACWR || i.Options&sackPermitted == 0 {
 		return no
@@ -90,7 +110,6 @@ func (sc *scene) lossProbe() answer {
 	if sc.trouble.lossProbe != 0 || sc.m.baseline && i.TotalRetrans != sc.m.retrans {
 		return no
 	}
-	length, rto := w.round(sc.m.timer.length), w.round(i.RTO)
 	switch {
 	case length > 0 && length < rto:
 		return yes
@@ -167,6 +186,9 @@ func (sc *scene) shrunk() prospect {
 	}
 	thin := sc.thin()
 	tlp := sc.lossProbe()
+	if i.Backoff == 0 && !sc.again() {
+		p.atMost(Conditional, "no answer comes")
+	}
 	_, byUser := sc.rules.shrunkLimit()
 	if i.Backoff > 0 && i.LastAckRecv < i.LastDataSent && byUser == 0 {
 		// It answers, which is all that is asked of it.

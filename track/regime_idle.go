@@ -37,7 +37,7 @@ func (sc *scene) persist() prospect {
 		p.atMost(Conditional, "the peer does not answer window probes")
 	}
 	first := moment{from: t.probedFrom, to: t.probedTo, sure: true}
-	if t.probed != 0 && sc.c.Out {
+	if t.probed > first.from.Add(-readingLag) && t.probed < first.to.Add(readingLag) {
 		first = moment{from: t.probed, to: t.probed, seen: true, sure: true}
 	}
 	p.start = func(n lean) (countdown, stepper) {
@@ -46,10 +46,14 @@ func (sc *scene) persist() prospect {
 			probes: int(i.Probes), backoff: int(i.Backoff), base: base, rto: rto, rtt: w.ceil(i.RTT),
 		}
 		f.first = first.watch(n, w.duration(1))
-		if sc.rules.userTimeout > 0 && i.Backoff > 0 {
-			delta = sc.ran(delta, n)
+		ran := delta
+		switch {
+		case answered && !waiting: // the answer has set the timer
+			ran = min(delta, w.at(sc.m.timer.expiry)-sc.read()+w.round(i.LastAckRecv))
+		case sc.rules.userTimeout > 0 && i.Backoff > 0:
+			ran = sc.ran(delta, n)
 		}
-		return sc.pending(delta, !answered && i.Backoff > 0), f
+		return sc.pending(ran, !answered && i.Backoff > 0), f
 	}
 	return p
 }

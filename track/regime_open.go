@@ -12,6 +12,9 @@ func (sc *scene) synSent() prospect {
 	if !sc.rules.options {
 		p.atMost(Bounded, "no TCP_SYNCNT, no TCP_USER_TIMEOUT")
 	}
+	if s.Retransmits == 0 {
+		p.atMost(Conditional, "no answer comes")
+	}
 	first := sc.firstSyn()
 	p.start = func(n lean) (countdown, stepper) {
 		rto := w.round(s.Info.RTO)

@@ -28,6 +28,9 @@ type trouble struct {
 	// many jiffies.
 	fire, slots int64
 
+	errno   string // of an ICMP error that came; "": none did
+	reverts bool   // it takes backoff back
+
 	rearmed int // timeouts of a request socket, those without a SYN-ACK included
 }
 
@@ -63,7 +66,7 @@ func (m *Memory) recover(s *Socket, progress bool) {
 	m.change(func(t *trouble) {
 		kept := trouble{}
 		if s.Info.Unacked > 0 && !progress {
-			kept.lossProbe = t.lossProbe
+			kept.lossProbe, kept.errno, kept.reverts = t.lossProbe, t.errno, t.reverts
 			switch lately := t.wire != 0 && s.At.Sub(t.wire) < readingLag; {
 			case lately:
 				kept.wire, kept.recovery, kept.ends = t.wire, t.recovery, t.ends
