@@ -1,6 +1,5 @@
 #include "libpcap.h"
 
-#include <limits.h>
 #include <poll.h>
 #include <string.h>
 #include <time.h>

@@ -25,6 +25,9 @@ const blockDelay = 2 * BlockTimeout
 // statsInterval is how often the counters are read.
 const statsInterval = 100 * time.Millisecond
 
+// loopback is Linux's name of the loopback interface of a network namespace.
+const loopback = "lo"
+
 // AnyInterface is the name of all interfaces together.
 const AnyInterface = "any"
 
@@ -113,6 +116,11 @@ func openLive(o LiveOptions) (_ *Live, err error) {
 		if err != nil {
 			return nil, err
 		}
+	}
+	if l.name == loopback {
+		// libpcap drops one of the two sightings of each packet there. Where the
+		// kernel can, it does so before they take room and time.
+		_ = unix.SetsockoptInt(p.fd(), unix.SOL_PACKET, unix.PACKET_IGNORE_OUTGOING, 1)
 	}
 	if o.Expression != "" {
 		if err := l.pcap.setFilter(o.Expression); err != nil {
