@@ -75,6 +75,13 @@ func TestOwners(t *testing.T) {
 	if again := owners.Find(inodes(t, table), Now()); len(again) != 0 {
 		t.Errorf("found again: %v", again)
 	}
+	// What is known of a process is not said of a later one of the same id.
+	p0 := owners.processes[me.PID]
+	p0.start--
+	owners.processes[me.PID] = p0
+	if again := owners.Find(inodes(t, table), Now()); len(again) != 2 {
+		t.Errorf("in a new process of the same id: %v", again)
+	}
 
 	// The socket is handed to another process.
 	cmd, tell := child(t, p.client)

@@ -65,7 +65,7 @@ func TestDumpFailures(t *testing.T) {
 	good := []any{rows, end}
 	interrupted := []any{rows, func(seq uint32) []byte { return done(unix.NLM_F_DUMP_INTR, seq, 0) }}
 	overrun := []any{rows, error(unix.ENOBUFS)}
-	foreign := []any{func(seq uint32) []byte { return fullRow(seq - 1) }}
+	foreign := []any{func(seq uint32) []byte { return append(fullRow(seq-1), done(0, seq-1, 0)...) }}
 	cut := []any{rows, func(seq uint32) []byte { return nil }}
 	garbled := []any{func(seq uint32) []byte { return fullRow(seq)[:50] }}
 	refused := []any{func(seq uint32) []byte { return errorMessage(unix.EINVAL, seq, 0) }}
@@ -122,7 +122,8 @@ func TestSocketsFailures(t *testing.T) {
 		func(seq uint32) []byte { return errorMessage(unix.ENOENT, seq, 5) },
 		func(seq uint32) []byte { return fullRow(seq + 1) },
 	}
-	table, dials := fakeTable([]any{both[0], error(unix.ENOBUFS)}, both)
+	foreign := []any{both[0], func(seq uint32) []byte { return fullRow(seq + 2) }}
+	table, dials := fakeTable([]any{both[0], error(unix.ENOBUFS)}, foreign, both)
 	var reply Reply
 	if err := table.Sockets(ids, &reply); err != nil {
 		t.Fatal(err)
@@ -131,7 +132,7 @@ func TestSocketsFailures(t *testing.T) {
 	if err := reply.Parse(&d); err != nil {
 		t.Fatal(err)
 	}
-	if *dials != 2 || reply.Failed != 1 {
+	if *dials != 3 || reply.Failed != 2 {
 		t.Errorf("%d dials, %d failures", *dials, reply.Failed)
 	}
 	if d.Full || len(d.Sockets) != 1 || !slices.Equal(d.Absent, []uint64{5}) || !slices.Equal(reply.Asked, []uint64{5, 0xc00c1e}) {
