@@ -35,8 +35,8 @@ type Stats struct {
 // The size of a batch. A batch is full after so many frames, or after as many of
 // full length as fit.
 const (
-	batchFrames = 512
-	batchBytes  = 4 << 20
+	batchFrames = 256
+	batchBytes  = 1 << 20
 )
 
 // room makes the batch ready for frames of at most snaplen bytes.

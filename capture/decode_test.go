@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"net/netip"
+	"os"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -258,6 +259,11 @@ func FuzzDecode(f *testing.F) {
 	for _, s := range append(samples(), icmpSamples()...) {
 		f.Add(uint16(s.frame.Link), s.frame.Len, s.frame.Data)
 	}
+	if os.Getenv("TCPWATCH_CAPTURES") != "" {
+		for _, file := range corpus(f, "odd") {
+			addFirstFrames(f, file)
+		}
+	}
 	f.Fuzz(func(t *testing.T, link uint16, length uint32, data []byte) {
 		frame := Frame{Link: LinkType(link), Len: length, Data: data[:len(data):len(data)]}
 		var seg track.Segment
@@ -280,6 +286,22 @@ func FuzzDecode(f *testing.F) {
 			t.Errorf("kind %d", kind)
 		}
 	})
+}
+
+// addFirstFrames seeds a fuzz target with the first frames of a file.
+func addFirstFrames(f *testing.F, file string) {
+	r, err := Open(file)
+	if err != nil {
+		return // not every file there is a capture
+	}
+	defer r.Close()
+	var frame Frame
+	for range 3 {
+		if r.Next(&frame) != nil {
+			return
+		}
+		f.Add(uint16(frame.Link), frame.Len, bytes.Clone(frame.Data))
+	}
 }
 
 func BenchmarkDecode(b *testing.B) {
