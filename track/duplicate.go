@@ -32,9 +32,10 @@ const (
 // where it is 0; offloaded checksums are not yet what they become on the wire.
 // answered says that the peer has asked for the data again since.
 func (p print) copies(q print, d time.Duration, answered bool) bool {
-	if p.tsval != q.tsval || d < 0 {
+	if p.tsval != q.tsval {
 		return false
 	}
+	d = d.Abs() // captures disorder packets a little
 	alike := p.checksum == q.checksum && p.ipid == q.ipid
 	if p.iface == q.iface && p.vlan == q.vlan && p.hop == q.hop {
 		return alike && d < echoHere && (p.ipid != 0 || !answered)
