@@ -27,18 +27,21 @@ type end struct {
 	window          window // what the capture has shown against what the kernel counted
 	icmp            *ICMP  // the last error that quoted it
 
-	stall     *stall
-	needless  int // segments in a row that the peer sent again after they were acknowledged
-	neighbour Neighbour
-	queue     queueWatch
-	timeline  []Entry
-	dropped   uint64
-	moments   []Moment
-	forecast  Forecast
-	announced announcements
-	verdict   Verdict
-	judged    bool // a verdict has been given
-	gone      *Certificate
+	stall      *stall
+	acked      uint32  // the last acknowledgement number from the peer
+	fullPassed Instant // when a full-sized segment was last acknowledged
+	somePassed Instant // when a smaller one was, out of order
+	needless   int     // segments in a row that the peer sent again after they were acknowledged
+	neighbour  Neighbour
+	queue      queueWatch
+	timeline   []Entry
+	dropped    uint64
+	moments    []Moment
+	forecast   Forecast
+	announced  announcements
+	verdict    Verdict
+	judged     bool // a verdict has been given
+	gone       *Certificate
 
 	hot, soiled bool
 	due         Instant // when tick is to look at it next; zero: at each
@@ -112,16 +115,13 @@ func (e *end) state() State {
 	return Established
 }
 
-// silentSince returns when the peer was last heard: by packets where they can
-// be seen, else by the kernel's own fields; zero: unknown.
-func (e *end) silentSince(c *Coverage) Instant {
+// silentSince returns when the peer was last heard; zero: unknown. Of what was
+// received up to its last row the kernel knows best: what the wire shows may
+// have been dropped on the way to TCP.
+func (e *end) silentSince() Instant {
 	heard := e.link.from[1-e.side]
-	if e.row == nil || c.In && heard != 0 && heard >= e.window.since {
+	if e.row == nil || heard > e.row.At || e.row.Info.Size == 0 || e.row.State == SynSent {
 		return heard
 	}
-	if i := &e.row.Info; i.Size > 0 && e.row.State != SynSent {
-		kernel := e.row.At.Add(-min(i.LastAckRecv, i.LastDataRecv))
-		return max(kernel, heard)
-	}
-	return heard
+	return e.row.At.Add(-min(e.row.Info.LastAckRecv, e.row.Info.LastDataRecv))
 }

@@ -6,9 +6,13 @@ import (
 	"time"
 )
 
-// patience is how long a state that is normal for a moment must last before it
-// is a verdict: unread data, a connection not closed, an idle one.
-const patience = 5 * time.Second
+// How long a state that is normal for a while must last before it is a verdict:
+// silence and a closed window are, for a moment; unread data, a connection not
+// closed, an idle one may be for longer.
+const (
+	lull     = time.Second
+	patience = 5 * time.Second
+)
 
 // queueWatch remembers since when a queue or a window has not moved.
 type queueWatch struct {
@@ -69,10 +73,10 @@ func (t *Tracker) nextVerdict(e *end) Instant {
 	switch {
 	case e.row == nil:
 		return 0
-	case q.unread != 0:
-		return q.unread.Add(patience)
 	case q.closeWait != 0:
 		return q.closeWait.Add(patience)
+	case q.unread != 0:
+		return q.unread.Add(patience)
 	case e.row.State == Established && e.row.Timer == TimerOff:
 		return q.idle.Add(patience)
 	}
@@ -83,7 +87,7 @@ func (t *Tracker) verdictOf(e *end, c *Coverage) (VerdictKind, Instant) {
 	st, q := e.stall, &e.queue
 	var silent Instant
 	if st != nil {
-		silent = e.silentSince(c)
+		silent = e.silentSince()
 	}
 	if e.urgent() {
 		if t.unreachable(e) {
@@ -91,19 +95,23 @@ func (t *Tracker) verdictOf(e *end, c *Coverage) (VerdictKind, Instant) {
 		}
 		switch {
 		case e.state() == SynSent:
-			return UnansweredSyn, e.first
+			if st != nil && len(st.rungs) > 0 {
+				return UnansweredSyn, e.first
+			}
 		case localDrop(e, c):
 			return LocalDrop, t.now
-		case e.row != nil && e.row.Info.Probes > 1, e.row == nil && st.count[FireProbe] > 1 && silent < st.since:
+		case e.row != nil && e.row.Info.Probes > 1:
 			return PeerSilent, silent
 		case q.zeroWindow != 0:
-			return PeerNotReading, q.zeroWindow
+			if t.now.Sub(q.zeroWindow) >= lull {
+				return PeerNotReading, q.zeroWindow
+			}
 		case e.needless > 1:
 			return OneWay, silent
-		case st != nil && st.blackhole():
+		case st != nil && e.blackhole():
 			return MTUBlackhole, st.since
-		case st != nil && st.silence(e, silent):
-			return PeerSilent, silent
+		case st != nil && t.silence(e, silent):
+			return PeerSilent, max(silent, st.since)
 		}
 		return e.verdict.Kind.standing(), e.verdict.Since
 	}
@@ -112,10 +120,13 @@ func (t *Tracker) verdictOf(e *end, c *Coverage) (VerdictKind, Instant) {
 	}
 	switch {
 	case e.row == nil:
+	case q.closeWait != 0:
+		// The FIN counts as a byte of Recv-Q: what is unread is not the matter here.
+		if t.now.Sub(q.closeWait) >= patience {
+			return NotClosedByApp, q.closeWait
+		}
 	case q.unread != 0 && t.now.Sub(q.unread) >= patience:
 		return AppNotReading, q.unread
-	case q.closeWait != 0 && t.now.Sub(q.closeWait) >= patience:
-		return NotClosedByApp, q.closeWait
 	case e.row.State == Established && e.row.Timer == TimerOff && e.forecast.Never() &&
 		q.idle != 0 && t.now.Sub(q.idle) >= patience:
 		return IdleUnguarded, q.idle
@@ -165,18 +176,28 @@ func localDrop(e *end, c *Coverage) bool {
 	return int(e.row.Retransmits) >= seen+2
 }
 
-// blackhole reports whether only full-sized segments are lost: they are sent
-// again and again, while the peer goes on answering the others.
-func (st *stall) blackhole() bool { return st.full > 1 && st.small == 0 && st.answers > 0 }
+// blackhole reports whether only full-sized segments are lost: one is sent again
+// and again while the peer answers smaller ones, and none has passed since the
+// stall began. Where some did pass before, chance takes longer to rule out.
+func (e *end) blackhole() bool {
+	st := e.stall
+	enough := 2
+	if e.fullPassed != 0 {
+		enough = 4
+	}
+	answered := st.answers > 0 || e.somePassed >= st.since
+	return answered && st.worst >= enough && e.fullPassed < st.since
+}
 
 // silence reports whether the peer has been silent for long enough to say so:
 // one loss or two are the life of any connection.
-func (st *stall) silence(e *end, heard Instant) bool {
-	rtos := st.count[FireRTO] + st.count[FireSynack] + st.count[FireKeepalive] + st.count[FireProbe]
+func (t *Tracker) silence(e *end, heard Instant) bool {
+	st := e.stall
+	vain := st.vain
 	if e.row != nil && !st.onWire {
-		rtos = max(rtos, int(e.row.Retransmits), int(e.row.Info.Probes))
+		vain = max(int(e.row.Retransmits), int(e.row.Info.Probes))
 	}
-	return rtos > 1 && (heard == 0 || st.since == 0 || heard <= st.since || heard < st.last())
+	return vain > 1 && t.now.Sub(max(heard, st.since)) >= lull
 }
 
 // sentence words a verdict with its evidence.
@@ -201,13 +222,13 @@ func (t *Tracker) sentence(e *end, v *Verdict, c *Coverage) string {
 			fmt.Fprintf(&b, "the kernel counts %d retransmissions that the wire did not show", e.row.Retransmits)
 		}
 	case PeerNotReading:
-		fmt.Fprintf(&b, "the peer has closed its window for %s: it answers, and reads nothing; %s wait", ago(v.Since), octets(e.queued()))
+		fmt.Fprintf(&b, "the peer has closed its window for %s: it answers, and reads nothing; Send-Q holds %s", ago(v.Since), octets(e.queued()))
 	case AppNotReading:
-		fmt.Fprintf(&b, "%s have waited in Recv-Q for %s: the program here does not read", octets(e.queue.recvQ), ago(v.Since))
+		fmt.Fprintf(&b, "the program here does not read: Recv-Q has held data for %s, now %s", ago(v.Since), octets(e.queue.recvQ))
 	case NotClosedByApp:
 		fmt.Fprintf(&b, "the peer closed %s ago, the program here has not", ago(v.Since))
 	case UnansweredSyn:
-		fmt.Fprintf(&b, "nothing has answered the SYN for %s; %s", ago(v.Since), t.evidence(e))
+		fmt.Fprintf(&b, "nothing has answered the SYN for %s; it was sent %d times", ago(v.Since), 1+max(len(st.rungs), e.retransmits()))
 	case Unreachable:
 		switch {
 		case e.neighbour == NeighbourFailed || e.neighbour == NeighbourIncomplete:
@@ -218,7 +239,7 @@ func (t *Tracker) sentence(e *end, v *Verdict, c *Coverage) string {
 	case OneWay:
 		fmt.Fprintf(&b, "the peer sends again what was acknowledged, %d times: what leaves here does not arrive there", e.needless)
 	case MTUBlackhole:
-		fmt.Fprintf(&b, "only full-sized segments are lost, %d times: a smaller MTU on the path, and its ICMP filtered", st.full)
+		fmt.Fprintf(&b, "only full-sized segments are lost, one of them %d times: a smaller MTU on the path, and its ICMP filtered", st.worst+1)
 	case IdleUnguarded:
 		fmt.Fprintf(&b, "idle for %s without keepalive: if the peer is dead, no one will ever know", ago(v.Since))
 	}
@@ -237,6 +258,14 @@ func (e *end) queued() uint32 {
 		return e.stall.bytes
 	}
 	return 0
+}
+
+// retransmits returns the kernel's own count.
+func (e *end) retransmits() int {
+	if e.row == nil {
+		return 0
+	}
+	return int(e.row.Retransmits)
 }
 
 // evidence words what was sent in vain.
@@ -265,7 +294,7 @@ func (t *Tracker) evidence(e *end) string {
 	}
 	if r := &st.rungs[n-1]; r.Interval > 0 {
 		text += ", the last gap " + spell(r.Interval)
-		if r.Ratio > 0 {
+		if r.Ratio > 0 && n > 1 && r.Resent == KindRTO && st.rungs[n-2].Resent == KindRTO {
 			text += fmt.Sprintf(" (x%.1f)", r.Ratio)
 		}
 	}

@@ -12,8 +12,8 @@ type stall struct {
 	kernel  int    // rungs that only the kernel told of
 	retrans uint32 // its TotalRetrans before the first rung
 	answers int    // segments heard from the peer since
-	full    int    // retransmissions of full-sized segments
-	small   int    // of smaller ones
+	vain    int    // timeouts in a row in which nothing was heard
+	worst   int    // how often one full-sized segment was sent again since the last progress
 	begun   bool   // the kernel's own fields have shown it, too
 }
 
@@ -25,6 +25,10 @@ func (t *Tracker) stallByPacket(e *end, s *Segment, r *reading, out bool) bool {
 			return false
 		}
 		e.stall.answers++
+		e.stall.vain = 0
+		if r.Advanced {
+			e.stall.worst = 0
+		}
 		if r.Advanced && r.All {
 			e.stall = nil
 		}
@@ -57,12 +61,11 @@ func (t *Tracker) stallByPacket(e *end, s *Segment, r *reading, out bool) bool {
 		*st = stall{onWire: true, since: s.At.Add(-r.SinceFirst), begun: st.begun}
 	}
 	st.bytes = max(st.bytes, s.SeqLen())
-	if r.Class == ClassRetransmission && s.Len > 0 {
-		if mss := e.mss(); mss > 0 && s.Len >= mss {
-			st.full++
-		} else {
-			st.small++
-		}
+	if r.Class != ClassRetransmission || r.Kind == KindRTO || s.Flags.Has(SYN) {
+		st.vain++
+	}
+	if mss := e.mss(); r.Class == ClassRetransmission && mss > 0 && s.Len >= mss {
+		st.worst = max(st.worst, r.Nth)
 	}
 	st.add(Rung{At: s.At, Kind: kind, Resent: r.Kind, Interval: r.Interval, Ratio: r.Ratio})
 	return true

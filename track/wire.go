@@ -103,6 +103,7 @@ func (t *Tracker) packet(e *end, s *Segment, r *reading, out bool) {
 		}
 	} else {
 		e.window.in++
+		e.passed(s)
 		switch {
 		case r.Class == ClassRetransmission && r.Spurious:
 			e.needless++
@@ -120,6 +121,22 @@ func (t *Tracker) packet(e *end, s *Segment, r *reading, out bool) {
 	if e.row == nil && e.link.over() {
 		t.heat(e)
 	}
+}
+
+// passed remembers when a full-sized segment got through to the peer.
+func (e *end) passed(s *Segment) {
+	if e.row == nil || !s.Flags.Has(ACK) {
+		return
+	}
+	full := s.Ack-e.acked >= e.mss() && e.acked != 0
+	for _, b := range s.SACK[:min(int(s.NSACK), len(s.SACK))] {
+		full = full || b.Right-b.Left >= e.mss()
+		e.somePassed = s.At
+	}
+	if full && e.mss() > 0 {
+		e.fullPassed = s.At
+	}
+	e.acked = s.Ack
 }
 
 // over reports whether the packets have shown the connection's end.
