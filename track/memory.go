@@ -46,11 +46,15 @@ func (m *Memory) Neighbour(n Neighbour) { m.neighbour = n }
 // Row takes in a row of inet_diag. Rows come in the order of their moments.
 func (m *Memory) Row(s *Socket, l *Limits) {
 	before := m.timer
-	if m.timer.see(s, m.row) {
-		m.learn(s, &before, newWheel(l), l)
+	w := newWheel(l)
+	if m.timer.see(s, m.row, w) {
+		m.learn(s, &before, w, l)
 	}
 	m.row = s.At
 }
+
+// Same takes in that at a moment a row would have told what the last one did.
+func (m *Memory) Same(at Instant) { m.row = at }
 
 // readingLag is how much older than its moment what a row says may be: the reader
 // waits for the processor now and then.
@@ -61,7 +65,7 @@ const otherTimer = 9 * time.Millisecond
 
 // see takes in the timer of a row; last is the row before. It reports false for
 // a socket that must have a timer and has none at this moment: it is just firing.
-func (p *pending) see(s *Socket, last Instant) bool {
+func (p *pending) see(s *Socket, last Instant, w wheel) bool {
 	if s.Timer == TimerOff {
 		if s.Info.Unacked > 0 && p.is.timer == TimerOn {
 			return false
@@ -70,7 +74,7 @@ func (p *pending) see(s *Socket, last Instant) bool {
 		return true
 	}
 	is := arming{s.Timer, s.State, s.Retransmits, s.Info.Backoff, s.Info.Probes, s.Info.SegsIn, s.Info.SegsOut}
-	expiry := s.At.Add(s.Expires)
+	expiry := s.At.Add(w.duration(w.round(s.Expires)))
 	if s.Expires == 0 {
 		// Overdue. Since when, the memory tells, or the last transmission.
 		if p.is == is && p.expiry != 0 {

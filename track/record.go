@@ -4,7 +4,7 @@ import "net/netip"
 
 // Record is one input of a [Tracker]. The set is closed: *Segment, *ICMP,
 // *Dump, *OptionsRead, *OwnersRead, *Limits, *Destroyed, *NeighbourRead, *Loss,
-// *ClockPair, *Source, *Tick, *Frames, *Killed.
+// *ClockPair, *Source, *Tick, *Frames, *Killed, *Watched.
 type Record interface{ when() Instant }
 
 // Dump is one answer of the kernel's socket table: all of it, or the sockets
@@ -12,8 +12,10 @@ type Record interface{ when() Instant }
 type Dump struct {
 	Began, Ended Instant
 	Full         bool     // a whole walk: a socket that is not in it was not there
+	Changes      bool     // a whole walk, told by what changed: a socket that is not in it was as before, or is in Missed
 	Sockets      []Socket // At of each is between Began and Ended
 	Absent       []uint64 // cookies asked for by name, and no longer there
+	Missed       []uint64 // of Changes: cookies of sockets that the walk did not meet, in ascending order
 }
 
 // OptionsRead brings options of sockets.
@@ -94,8 +96,16 @@ type Killed struct {
 	Cookie uint64
 }
 
-func (f *Frames) when() Instant { return f.At }
-func (k *Killed) when() Instant { return k.At }
+// Watched names the connections that are on screen from now on, by [Conn].ID:
+// their moments are kept, and their views are renewed with each row.
+type Watched struct {
+	At  Instant
+	IDs []uint64
+}
+
+func (f *Frames) when() Instant  { return f.At }
+func (k *Killed) when() Instant  { return k.At }
+func (w *Watched) when() Instant { return w.At }
 
 // MomentOf returns the moment of a record: where it stands in the order of a
 // session.

@@ -1,9 +1,15 @@
 package track
 
+import (
+	"cmp"
+	"slices"
+)
+
 // dump takes in an answer of the socket table.
 func (t *Tracker) dump(d *Dump) {
 	t.stats.Dumps++
-	if d.Full {
+	whole := d.Full || d.Changes
+	if whole {
 		t.dumps++
 	}
 	for i := range d.Sockets {
@@ -16,25 +22,41 @@ func (t *Tracker) dump(d *Dump) {
 			t.end(e, d.Ended, ReasonUnknown)
 		}
 	}
-	if d.Full {
+	if whole {
 		t.missing(d)
 	}
 }
 
-// missing looks for the sockets that a full dump had not. A socket that moves
+// missing looks for the sockets that a whole walk had not. A socket that moves
 // between the kernel's tables while they are walked is missed once, so only the
-// second dump in a row is believed; until then it is asked for by name.
+// second walk in a row is believed; until then it is asked for by name.
 func (t *Tracker) missing(d *Dump) {
-	for _, e := range t.sockets {
-		if e.dump == t.dumps || e.seen > d.Began {
-			continue
-		}
+	for _, e := range t.unmet(d) {
 		if e.missed++; e.missed > 1 {
 			t.end(e, d.Ended, ReasonUnknown)
 		} else {
 			t.heat(e)
 		}
 	}
+}
+
+// unmet returns those that a whole walk had not, in the order of their IDs. Those
+// that it left out because they were as before it had.
+func (t *Tracker) unmet(d *Dump) []*end {
+	var unmet []*end
+	for cookie, e := range t.sockets {
+		_, missed := slices.BinarySearch(d.Missed, cookie)
+		switch {
+		case e.dump == t.dumps || e.seen > d.Began:
+		case d.Changes && !missed:
+			e.seen, e.dump, e.missed = d.Began, t.dumps, 0
+			e.memory.Same(d.Began)
+		default:
+			unmet = append(unmet, e)
+		}
+	}
+	slices.SortFunc(unmet, func(a, b *end) int { return cmp.Compare(a.id, b.id) })
+	return unmet
 }
 
 // socket takes in one row.
@@ -98,6 +120,9 @@ func (t *Tracker) adopt(s *Socket) *end {
 	e.owner = t.owners[s.Inode]
 	e.first = min(e.first, s.At)
 	t.sockets[s.Cookie] = e
+	if _, ok := t.watched[e.id]; ok {
+		t.watched[e.id] = e
+	}
 	return e
 }
 

@@ -1,7 +1,5 @@
 package track
 
-import "slices"
-
 // Config says how much a tracker keeps. The zero value keeps nothing for show,
 // which suits a stream of events over a large file.
 type Config struct {
@@ -26,7 +24,7 @@ type Tracker struct {
 	owners   map[uint32]Owner
 	hot      []*end          // those that time alone can change
 	ended    []*end          // kept for show, the oldest first
-	watched  map[uint64]*end // on screen, by id
+	watched  map[uint64]*end // on screen, by id; nil: without a socket
 	captured Instant         // since when packets have been captured; zero: they are not
 	lost     uint64          // frames lost so far, by anyone
 	dumps    uint64          // number of the full dump being applied
@@ -91,15 +89,19 @@ func (t *Tracker) Apply(r Record) {
 		if e := t.sockets[r.Cookie]; e != nil {
 			e.killed = true
 		}
+	case *Watched:
+		t.watch(r.IDs)
 	}
 }
 
-// Watch names the connections that are on screen: their moments are kept, and
-// their views are renewed with each row.
-func (t *Tracker) Watch(ids []uint64) {
+// watch remembers who is on screen.
+func (t *Tracker) watch(ids []uint64) {
 	clear(t.watched)
-	for _, e := range t.shown {
-		if slices.Contains(ids, e.id) {
+	for _, id := range ids {
+		t.watched[id] = nil
+	}
+	for _, e := range t.sockets {
+		if _, ok := t.watched[e.id]; ok {
 			t.watched[e.id] = e
 		}
 	}
@@ -114,7 +116,7 @@ func (t *Tracker) Urgent(f func(*Socket)) {
 		}
 	}
 	for _, e := range t.watched {
-		if e.gone == nil && e.row != nil {
+		if e != nil && e.gone == nil {
 			f(e.row)
 		}
 	}
@@ -214,7 +216,7 @@ func (t *Tracker) options(r *OptionsRead) {
 
 func (t *Tracker) neighbours(r *NeighbourRead) {
 	for _, e := range t.hot {
-		if n, ok := r.Neighbours[e.row.Remote.Addr()]; ok {
+		if n, ok := r.Neighbours[e.remote.Addr()]; ok {
 			e.neighbour = n
 			e.memory.Neighbour(n)
 			t.review(e)

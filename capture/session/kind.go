@@ -23,6 +23,7 @@ const (
 	KindGap        Kind = 14 // Gap: what the recording itself lost
 	KindFrames     Kind = 15 // track.Frames
 	KindKilled     Kind = 16 // track.Killed
+	KindWatched    Kind = 17 // track.Watched
 )
 
 // standing reports whether the last record of a kind holds on until the next, so

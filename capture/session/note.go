@@ -11,7 +11,8 @@ import (
 type Note struct {
 	ID            uint64
 	At            track.Instant
-	Frame         uint64 `json:",omitzero"` // the packet's number in the session; 0: none
+	Made          track.Instant // when it was written
+	Frame         uint64        `json:",omitzero"` // the packet's number in the session; 0: none
 	Local, Remote netip.AddrPort
 	Text          string
 }

@@ -12,11 +12,10 @@ import (
 // and what has to be known of them to read them again.
 type Reply struct {
 	Began, Ended track.Instant
-	Full         bool     // a whole walk: a socket that is not in it was not there
-	Asked        []uint64 `json:",omitempty"` // cookies asked for by name
-	Absent       []uint64 `json:",omitempty"` // of these, the ones no longer there
+	Changes      bool     `json:",omitempty"` // a whole walk: sockets that are not in it were as before, but for the missed
+	Missed       []uint64 `json:",omitempty"` // cookies of those that the walk did not meet, in ascending order
+	Absent       []uint64 `json:",omitempty"` // cookies asked for by name, and no longer there
 	Elsewhere    []uint64 `json:",omitempty"` // cookies of sockets whose packets leave by another interface
-	Failed       int      `json:",omitempty"` // attempts that came to nothing before
 	Chunks       []Chunk  `json:",omitempty"` // when the pieces of Raw were written
 	Raw          []byte   `json:"-"`
 }

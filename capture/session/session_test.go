@@ -91,7 +91,7 @@ func small() []item {
 		{Record: made(Encode(&track.ClockPair{At: 5_000, Wall: 1_700_000_000_000_000_123}))},
 		{Record: made(Encode(&track.Source{At: 5_001, Name: "eth1", Filter: "port 80", Live: true}))},
 		{Frame: &capture.Frame{At: 6_000, Number: 1, Link: 1, Iface: 3, Len: 60, Data: []byte("one")}},
-		{Record: made((&Reply{Began: 6_100, Ended: 6_200, Full: true, Chunks: []Chunk{{6_150, 3}}, Raw: []byte("raw")}).Record())},
+		{Record: made((&Reply{Began: 6_100, Ended: 6_200, Changes: true, Chunks: []Chunk{{6_150, 3}}, Raw: []byte("raw")}).Record())},
 		{Record: &Record{Kind: KindDestroyed, At: 6_300, Data: []byte("netlink")}},
 		{Frame: &capture.Frame{At: 5_999, Number: 2, Link: 1, Iface: 4, Len: 4, Data: []byte("four")}},
 		{Record: made(Encode(&track.ClockPair{At: 7_000, Wall: 1_600_000_000_000_000_000}))},
@@ -174,7 +174,7 @@ func fill(t *testing.T, v reflect.Value, n *int64) {
 func TestEncode(t *testing.T) {
 	kinds := make(map[Kind]bool)
 	for _, in := range []track.Record{new(track.OptionsRead), new(track.OwnersRead), new(track.Limits), new(track.NeighbourRead),
-		new(track.Loss), new(track.ClockPair), new(track.Source), new(track.Tick), new(track.Frames), new(track.Killed)} {
+		new(track.Loss), new(track.ClockPair), new(track.Source), new(track.Tick), new(track.Frames), new(track.Killed), new(track.Watched)} {
 		t.Run(fmt.Sprintf("%T", in), func(t *testing.T) {
 			n := int64(0)
 			fill(t, reflect.ValueOf(in).Elem(), &n)

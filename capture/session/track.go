@@ -35,6 +35,8 @@ func Encode(t track.Record) (Record, error) {
 		return encode(KindFrames, t.At, t)
 	case *track.Killed:
 		return encode(KindKilled, t.At, t)
+	case *track.Watched:
+		return encode(KindWatched, t.At, t)
 	}
 	return Record{}, fmt.Errorf("encode %T: %w", t, ErrKind)
 }
@@ -65,6 +67,8 @@ func (r Record) Decode() (track.Record, error) {
 		t = new(track.Frames)
 	case KindKilled:
 		t = new(track.Killed)
+	case KindWatched:
+		t = new(track.Watched)
 	default:
 		return nil, fmt.Errorf("decode record of kind %d: %w", r.Kind, ErrKind)
 	}

@@ -70,7 +70,7 @@ func (d desk) ask(what func(*live)) error {
 }
 
 func (d desk) Watch(_ uint64, onScreen []uint64) {
-	_ = d.ask(func(l *live) { l.tracker.Watch(onScreen) })
+	_ = d.ask(func(l *live) { l.order.addRecord(&track.Watched{At: diag.Now(), IDs: onScreen}) })
 }
 
 func (d desk) Note(n ui.Note) error           { return d.ask(func(l *live) { l.keepNote(n) }) }
