@@ -343,9 +343,13 @@ func TestClickSelects(t *testing.T) {
 	if b.roster.selected != 5 {
 		t.Errorf("connection %d is selected, want the third row's, 5", b.roster.selected)
 	}
+	b.send(tea.MouseClickMsg{X: 20, Y: 7, Button: tea.MouseLeft})
+	if b.roster.selected != 3 {
+		t.Errorf("connection %d is selected, want the fourth row's, 3", b.roster.selected)
+	}
 	b.send(tea.MouseWheelMsg{X: 20, Y: 6, Button: tea.MouseWheelUp})
-	if b.roster.selected != 2 {
-		t.Errorf("connection %d is selected, want the second row's, 2", b.roster.selected)
+	if b.roster.selected != 5 {
+		t.Errorf("connection %d is selected, want the third row's, 5", b.roster.selected)
 	}
 }
 
@@ -399,4 +403,15 @@ func TestNames(t *testing.T) {
 	}
 	b.press("d")
 	b.has("203.0.113.7:443")
+}
+
+// TestDataInFlightIsNoAlarm asserts that a deadline alone, which any healthy
+// connection has while it waits for an acknowledgement, is not called dying.
+func TestDataInFlightIsNoAlarm(t *testing.T) {
+	c := story(storyNow)
+	c.Verdict = track.Verdict{Text: "nothing waits for an answer longer than it should"}
+	b := newBench(t, 115, 36)
+	b.show(c)
+	b.has("if silent 15:00", "Nothing waits for an answer longer than it should. ")
+	b.hasNot("dying")
 }

@@ -43,6 +43,8 @@ func TestJSON(t *testing.T) {
 			"rto_ms": 26112., "rtt_ms": 0.612, "unacked": 1., "snd_wnd": 58496.})},
 		{&track.SocketSeen{At: at, Socket: track.Socket{Local: c.Local, Remote: c.Remote, State: track.NewSynRecv, Timer: track.TimerOn, Expires: 1500 * time.Microsecond}},
 			ends(map[string]any{"event": "socket", "state": "SYN_RECV", "recv_q": 0., "send_q": 0., "timer": "on", "timer_ms": 1.5, "retransmits": 0.})},
+		{&track.SocketSeen{At: at, Socket: track.Socket{Local: c.Local, Remote: c.Remote, State: track.Established}},
+			ends(map[string]any{"event": "socket", "state": "ESTABLISHED", "recv_q": 0., "send_q": 0., "timer": "off", "retransmits": 0.})},
 		{&track.Retransmitted{At: at, Frame: 9, Src: c.Local, Dst: c.Remote, Seq: 4_000_000_000, Len: 17, Flags: track.PSH | track.ACK,
 			Finding: track.Finding{Kind: track.KindRTO, Nth: 2, Interval: 409_257 * time.Microsecond, SinceFirst: 816_966_001, Ratio: 2.0134}},
 			map[string]any{"event": "retransmit", "time": stamp, "src": "192.168.33.11:60739", "dst": "192.168.33.10:12345", "seq": 4e9, "len": 17.,

@@ -33,7 +33,6 @@ func asOf(c *track.Conn, at track.Instant) (*track.Conn, bool) {
 			past.Stall = &stall
 		}
 	}
-	past.Verdict.Text = "" // it speaks of later evidence
 	if past.Stall == nil || c.Verdict.Since > at {
 		past.Verdict = track.Verdict{}
 	}

@@ -235,6 +235,7 @@ func FuzzCanvas(f *testing.F) {
 	f.Add("日本語 x", uint8(5), uint8(3))
 	f.Add("\x1b[31m", uint8(2), uint8(9))
 	f.Add("[2001:db8::1]:443", uint8(9), uint8(9))
+	f.Add("[2001:db8::1]:443", uint8(3), uint8(9))
 	th := newTheme(colorprofile.TrueColor, true)
 	f.Fuzz(func(t *testing.T, s string, width, n uint8) {
 		for _, ascii := range []bool{false, true} {
@@ -272,6 +273,35 @@ func TestASCIIOnly(t *testing.T) {
 	} {
 		if got := ASCIIOnly(strings.Fields(env)); got != want {
 			t.Errorf("ASCIIOnly(%s) = %t", env, got)
+		}
+	}
+}
+
+func TestCoverageFacts(t *testing.T) {
+	d := newDashboard(&session{}, Options{Location: time.UTC})
+	d.live = snapshotOf(storyNow)
+	for want, c := range map[string]track.Coverage{
+		"both directions, from its first segment on":                     {Out: true, In: true, FromStart: true, Since: storySent},
+		"only what it sends, since 14:53:10":                             {Out: true, Since: storySent},
+		"only what it receives, 7 frames lost since; in doubt: it is so": {In: true, Lost: 7, Doubt: "it is so"},
+		"none of its packets can be seen":                                {},
+	} {
+		if got := d.coverageFacts(&c); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}
+
+func TestOptionFacts(t *testing.T) {
+	for want, o := range map[string]*track.Options{
+		"not read":                  nil,
+		"not read: no such process": {Err: "no such process"},
+		"TCP_USER_TIMEOUT 30 s   keepalive 7200 s + 9×75 s   TCP_SYNCNT 6": {UserTimeout: 30 * time.Second, Keepalive: true,
+			KeepIdle: 7200 * time.Second, KeepIntvl: 75 * time.Second, KeepCnt: 9, SynCnt: 6},
+		"no TCP_USER_TIMEOUT   no keepalive   TCP_SYNCNT 2": {SynCnt: 2},
+	} {
+		if got := optionFacts(o); got != want {
+			t.Errorf("%q, want %q", got, want)
 		}
 	}
 }
