@@ -20,7 +20,6 @@ type countdown struct {
 	expires  int64
 	delta    int64 // what it had to run when it was queued: its clamped length
 	callback bool  // it was queued inside a timer's callback
-	after    int64 // it had not fired before this jiffy
 }
 
 // fired is the firing of a timer.
@@ -71,10 +70,6 @@ func (w wheel) run(c countdown, s stepper) life {
 			delta-- // the wheel's clock has gone on by then (__run_timers)
 		}
 		jiffy := w.fires(c.expires, delta)
-		for g := granule(delta); w.known && jiffy < c.after && g < 1<<24; g <<= 3 {
-			// It has outlived its slot: it must be in a longer one.
-			jiffy = max(w.fires(c.expires, 63*g), jiffy)
-		}
 		at := w.instant(jiffy)
 		did := s.fire(fired{expires: c.expires, jiffy: jiffy, at: at})
 		if did.compared {

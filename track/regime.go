@@ -89,10 +89,7 @@ func (sc *scene) orphan() bool {
 // pending returns the timer that runs now, which was set to run for delta
 // jiffies.
 func (sc *scene) pending(delta int64, callback bool) countdown {
-	return countdown{
-		expires: sc.w.at(sc.m.timer.expiry), delta: delta, callback: callback,
-		after: sc.w.at(sc.s.At) - lateFire,
-	}
+	return countdown{expires: sc.w.at(sc.m.timer.expiry), delta: delta, callback: callback}
 }
 
 // read returns the jiffy in which the kernel wrote the row. The moment of the row

@@ -97,7 +97,7 @@ func (t *trouble) stall(s *Socket, m *Memory, before *pending, progress bool, w 
 		}
 		return
 	}
-	if fire, g := w.previous(s, &m.timer, t.base); !w.known && int(i.Backoff) == fires && t.base > 0 && g > t.slots {
+	if fire, g := w.previous(s, &m.timer, t.base); !w.known && int(i.Backoff) == fires && t.base > 0 && g >= t.slots {
 		t.fire, t.slots = fire, g
 	}
 	if t.progress && t.to != 0 {
@@ -131,12 +131,15 @@ func (t *trouble) stall(s *Socket, m *Memory, before *pending, progress bool, w 
 	t.narrow(from, to)
 }
 
-// narrow takes in new bounds of the stamp. Bounds that contradict the old ones are
-// those of another stall's, or reckoned from an interval that was cut short.
+// narrow takes in new bounds of the stamp. A reading can only err to the late side:
+// of bounds that contradict one another a little, the earlier ones are right. Of
+// those that do by more, the later ones are of another stall's, or reckoned from
+// an interval that was cut short.
 func (t *trouble) narrow(from, to Instant) {
-	if t.to == 0 {
+	switch {
+	case t.to == 0, to < t.from && t.from.Sub(to) < 2*readingLag:
 		t.from, t.to = from, to
-	} else if from <= t.to && to >= t.from {
+	case from <= t.to && to >= t.from:
 		t.from, t.to = max(t.from, from), min(t.to, to)
 	}
 }

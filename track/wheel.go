@@ -29,9 +29,6 @@ func newWheel(l *Limits) wheel {
 	return w
 }
 
-// tick is the length of a jiffy in nanoseconds.
-func (w wheel) tick() int64 { return 1e9 / w.hz }
-
 // at returns the jiffy that i falls into.
 func (w wheel) at(i Instant) int64 {
 	sec, ns := int64(i)/1e9, int64(i)%1e9
