@@ -29,7 +29,7 @@ func GiveUp(s *Socket, m *Memory, o *Options, l *Limits, c Coverage, now Instant
 	}
 	f.Cause, f.At, f.Margin = best.cause, best.end, best.margin
 	f.Errno, f.RST = p.errno, p.rst
-	f.Schedule = ahead(best.schedule, now)
+	f.Schedule = stillToCome(best.schedule, now)
 	f.Retries, f.Threshold = sc.rules.behind(best.cause)
 	f.bound(soonest, latest, sc.w)
 	if p.open || !sc.w.known {
@@ -92,8 +92,8 @@ func (f *Forecast) bound(soonest, latest Instant, w wheel) {
 	}
 }
 
-// ahead returns the fires that are still to come.
-func ahead(all []Fire, now Instant) []Fire {
+// stillToCome returns the fires that are still to come.
+func stillToCome(all []Fire, now Instant) []Fire {
 	for len(all) > 1 && all[0].At <= now {
 		all = all[1:]
 	}
