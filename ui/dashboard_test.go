@@ -271,6 +271,10 @@ func TestSaveAndReport(t *testing.T) {
 func TestEscClosesTheInnermost(t *testing.T) {
 	b := newBench(t, 115, 36)
 	b.show(cast(storyNow)...)
+	b.press("enter", "enter")
+	if b.zoomed {
+		t.Error("enter does not go back")
+	}
 	b.press("enter", "space", "left", "/", "nc", "enter", "s")
 	depth := func() [4]bool {
 		return [4]bool{b.prompt != nil, b.roster.filter.text != "", b.cursor != 0, b.zoomed}
@@ -414,4 +418,13 @@ func TestDataInFlightIsNoAlarm(t *testing.T) {
 	b.show(c)
 	b.has("if silent 15:00", "Nothing waits for an answer longer than it should. ")
 	b.hasNot("dying")
+}
+
+func TestNothingToZoom(t *testing.T) {
+	b := newBench(t, 115, 36)
+	b.show()
+	b.press("enter", "enter", "enter")
+	if b.zoomed {
+		t.Error("zoomed on nothing")
+	}
 }

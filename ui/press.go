@@ -40,8 +40,8 @@ func (d *dashboard) press(msg tea.KeyPressMsg) tea.Cmd {
 	case is(k.Right):
 		d.moveCursor(1)
 	case is(k.Zoom):
-		d.zoomed = !d.zoomed
-		d.roster.picked = true
+		d.zoomed = !d.zoomed && d.roster.conn() != nil
+		d.roster.picked = d.roster.picked || d.zoomed
 	case is(k.Back):
 		d.back()
 	case is(k.NextPane):
