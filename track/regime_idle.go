@@ -33,7 +33,7 @@ func (sc *scene) persist() prospect {
 	case answered && sc.rules.userTimeout == 0:
 		p.atMost(Conditional, "the peer goes on answering window probes")
 	case answered: // it will die whether the peer goes on answering or not
-	case i.Probes == 0, waiting:
+	case i.Probes == 0, waiting, i.Probes == 1 && t.answered:
 		p.atMost(Conditional, "the peer does not answer window probes")
 	}
 	first := moment{from: t.probedFrom, to: t.probedTo, sure: true}
