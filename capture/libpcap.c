@@ -49,8 +49,8 @@ static void read_clocks(struct tw_result *r)
 	}
 }
 
-int tw_read(pcap_t *p, int wait_ms, struct tw_frame *frames, int max, unsigned char *bytes, size_t size,
-	    struct tw_result *result)
+int tw_read(pcap_t *p, int stop, int rest_ms, int wait_ms, struct tw_frame *frames, int max, unsigned char *bytes,
+	    size_t size, struct tw_result *result)
 {
 	struct collector c = {
 		.frames = frames,
@@ -60,8 +60,12 @@ int tw_read(pcap_t *p, int wait_ms, struct tw_frame *frames, int max, unsigned c
 		.unit = pcap_get_tstamp_precision(p) == PCAP_TSTAMP_PRECISION_NANO ? 1 : 1000,
 	};
 	if (wait_ms != 0) {
-		struct pollfd fd = {.fd = pcap_get_selectable_fd(p), .events = POLLIN};
-		poll(&fd, 1, wait_ms);
+		struct pollfd fds[] = {
+			{.fd = stop, .events = POLLIN},
+			{.fd = pcap_get_selectable_fd(p), .events = POLLIN},
+		};
+		if (rest_ms <= 0 || poll(fds, 1, rest_ms) == 0)
+			poll(fds, 2, wait_ms);
 	}
 	result->asked = now(CLOCK_MONOTONIC);
 	int n = pcap_dispatch(p, max, collect, (u_char *)&c);

@@ -1,6 +1,7 @@
 package capture
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -56,12 +57,14 @@ type Live struct {
 	snaplen int
 	link    LinkType
 	closing atomic.Bool
+	stop    int // eventfd: readable once closing
 
 	mu     sync.Mutex // held while libpcap is at work
 	pcap   *libpcap
 	clock  clock
 	number uint64
-	more   bool // the batch before was full
+	more   bool      // the batch before was full
+	read   time.Time // when the last batch was read
 	stats  Stats
 	last   [3]uint32 // libpcap's counters, as last read
 	due    track.Instant
@@ -110,7 +113,7 @@ func openLive(o LiveOptions) (_ *Live, err error) {
 	if !p.link.Supported() {
 		return nil, fmt.Errorf("%w: %v", ErrLinkType, p.link)
 	}
-	l := &Live{name: o.Interface, snaplen: o.Snaplen, link: p.link, pcap: p}
+	l := &Live{name: o.Interface, snaplen: o.Snaplen, link: p.link, pcap: p, stop: -1}
 	if l.name != AnyInterface {
 		l.index, err = l.lookUp()
 		if err != nil {
@@ -129,6 +132,10 @@ func openLive(o LiveOptions) (_ *Live, err error) {
 		// Not every link type knows ICMP; then the expression alone must do.
 		_ = l.pcap.setFilter(withICMP(o.Expression))
 	}
+	l.stop, err = unix.Eventfd(0, unix.EFD_CLOEXEC|unix.EFD_NONBLOCK)
+	if err != nil {
+		return nil, fmt.Errorf("eventfd: %w", err)
+	}
 	return l, nil
 }
 
@@ -143,23 +150,27 @@ func (l *Live) Snaplen() int { return l.snaplen }
 // answers io.EOF once the source is closed, and [ErrDown] when the interface has
 // gone away.
 func (l *Live) Read(b *Batch) error {
+	if l.closing.Load() { // not to wait for libpcap's closing, which takes a while
+		return io.EOF
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.closing.Load() {
 		return io.EOF
 	}
-	var wait time.Duration
+	var rest, wait time.Duration
 	if !l.more {
-		wait = BlockTimeout
+		// A wakeup for each block that fills up would cost more than its frames do.
+		rest, wait = BlockTimeout-time.Since(l.read), BlockTimeout
 	}
 	b.room(l.snaplen)
-	if err := l.pcap.read(wait, b); err != nil {
+	if err := l.pcap.read(l.stop, rest, wait, b); err != nil {
 		if down := l.down(); down != nil {
 			err = down
 		}
 		return fmt.Errorf("%s: %w", l.name, err)
 	}
-	l.more = b.full()
+	l.more, l.read = b.full(), time.Now()
 	if b.count == 0 {
 		if err := l.down(); err != nil {
 			return fmt.Errorf("%s: %w", l.name, err)
@@ -242,14 +253,18 @@ func (l *Live) lookUp() (uint32, error) {
 	return r.Uint32(), nil
 }
 
-// Close ends the capture. A Read in progress returns first, which it does within
-// a [BlockTimeout]. It may be called from any goroutine, and again.
+// Close ends the capture; a Read in progress returns at once. It may be called
+// from any goroutine, and again.
 func (l *Live) Close() error {
 	if l.closing.Swap(true) {
 		return nil
 	}
+	one := binary.NativeEndian.AppendUint64(nil, 1)
+	if _, err := unix.Write(l.stop, one); err != nil {
+		return fmt.Errorf("stop capture: %w", err)
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.pcap.close()
-	return nil
+	return unix.Close(l.stop)
 }

@@ -274,14 +274,17 @@ func TestLiveCloses(t *testing.T) {
 	}()
 	<-reading
 	began := time.Now()
-	if err := l.Close(); err != nil {
-		t.Error(err)
-	}
+	closed := make(chan error)
+	go func() { closed <- l.Close() }()
 	if err := <-ended; err != io.EOF {
 		t.Errorf("a closed source gives %v, want EOF", err)
 	}
+	stopped := time.Since(began)
+	if err := <-closed; err != nil {
+		t.Error(err)
+	}
 	took := time.Since(began)
-	t.Logf("closed a silent interface in %v", took)
+	t.Logf("a silent interface: reading stopped after %v, closed after %v", stopped, took)
 	if took > time.Second {
 		t.Errorf("took %v", took)
 	}
