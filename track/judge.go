@@ -62,8 +62,10 @@ func (t *Tracker) judge(e *end, c *Coverage) (v Verdict, next Instant) {
 	if kind == e.verdict.Kind && e.verdict.Since != 0 && kind != Healthy {
 		from = e.verdict.Since
 	}
-	v = Verdict{Kind: kind, Since: from}
-	v.Text = t.sentence(e, &v, c)
+	v = Verdict{Kind: kind, Since: from, Text: e.verdict.Text}
+	if !e.judged || kind != e.verdict.Kind || kind.Trouble() || t.watched[e.id] != nil {
+		v.Text = t.sentence(e, &v, c)
+	}
 	return v, next
 }
 

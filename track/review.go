@@ -23,7 +23,7 @@ type prediction struct{ said, at Instant }
 // at again even if nothing happens to it.
 func (t *Tracker) review(e *end) bool {
 	c := t.coverage(e)
-	pending := false
+	var again Instant
 	if e.row != nil {
 		f := GiveUp(e.row, &e.memory, e.options, &t.limits, c, t.now)
 		if f.Cause != CauseNone && f.Exactness > Conditional && e.row.Timer == TimerOn && !e.urgent() {
@@ -33,7 +33,7 @@ func (t *Tracker) review(e *end) bool {
 			t.touch(e)
 		}
 		e.forecast = f
-		pending = t.announce(e)
+		again = t.announce(e)
 	}
 	v, next := t.judge(e, &c)
 	if v.Kind != e.verdict.Kind || !e.judged && e.row != nil {
@@ -48,10 +48,10 @@ func (t *Tracker) review(e *end) bool {
 	}
 	e.verdict = v
 	e.due = next
-	if pending {
-		e.due = t.now
+	if again != 0 && (next == 0 || again < next) {
+		e.due = again
 	}
-	return pending || next != 0 || e.urgent() || e.missed > 0 || e.row == nil && e.link.over()
+	return e.due != 0 || e.urgent() || e.missed > 0 || e.row == nil && e.link.over()
 }
 
 // urgent reports whether something waits for an answer.
@@ -59,9 +59,9 @@ func (e *end) urgent() bool {
 	return e.stall != nil && len(e.stall.rungs) > 0 || e.row != nil && waiting(e.row)
 }
 
-// announce emits the forecast where it says something new. It reports whether
-// there is something that may be worth saying later.
-func (t *Tracker) announce(e *end) (pending bool) {
+// announce emits the forecast where it says something new. It returns when there
+// may be something worth saying later; zero: there is nothing.
+func (t *Tracker) announce(e *end) (again Instant) {
 	a, f := &e.announced, e.forecast
 	urgent := e.urgent()
 	if !urgent {
@@ -70,23 +70,23 @@ func (t *Tracker) announce(e *end) (pending bool) {
 			// Data is on its way, as on any live connection. Only what was said
 			// of a trouble now past is to be taken back.
 			if !a.made || a.last.At == 0 || a.last.Exactness == Conditional {
-				return false
+				return 0
 			}
 			f = Forecast{Cause: CauseNone, Exactness: Conditional}
 		}
 	}
 	if a.made && !differ(&f, &a.last) {
 		a.differs = 0
-		return false
+		return 0
 	}
 	if a.differs == 0 {
 		a.differs = t.now
 	}
-	if !urgent && t.now.Sub(a.differs) < settle {
-		return true
+	if ripe := a.differs.Add(settle); !urgent && t.now < ripe {
+		return ripe
 	}
-	if !urgent && f.Exactness == Conditional && t.now.Sub(e.last) < time.Second {
-		return true // it moves with each segment
+	if calm := e.last.Add(time.Second); !urgent && f.Exactness == Conditional && t.now < calm {
+		return calm // until then it moves with each segment
 	}
 	a.made, a.last, a.differs = true, f, 0
 	if f.At != 0 {
@@ -97,7 +97,7 @@ func (t *Tracker) announce(e *end) (pending bool) {
 		a.n++
 	}
 	t.emit(&DeadlineSet{At: t.now, Local: e.local, Remote: e.remote, State: e.state(), Forecast: f})
-	return false
+	return 0
 }
 
 // differ reports whether two forecasts are worth telling apart: over 10 ms, or

@@ -29,8 +29,8 @@ func (t *Tracker) stallByPacket(e *end, s *Segment, r *reading, out bool) bool {
 		if r.Advanced {
 			e.stall.worst = 0
 		}
-		if r.Advanced && r.All {
-			e.stall = nil
+		if r.Advanced && r.All || e.stall.asking() {
+			e.stall = nil // a keepalive probe asks for no more than a word
 		}
 		return true
 	}
@@ -157,6 +157,9 @@ func (st *stall) interval(at Instant) time.Duration {
 	}
 	return 0
 }
+
+// asking reports whether nothing but keepalive probes was sent.
+func (st *stall) asking() bool { return len(st.rungs) == st.count[FireKeepalive] && len(st.rungs) > 0 }
 
 // view returns the published form.
 func (st *stall) view(heard Instant) *Stall {

@@ -1,5 +1,7 @@
 package track
 
+import "time"
+
 import (
 	"cmp"
 	"slices"
@@ -71,13 +73,13 @@ func (t *Tracker) socket(s *Socket) {
 	e.queue.row(s)
 
 	news := e.row == nil || newsworthy(e.row, s)
-	if !news && !e.urgent() && t.watched[e.id] == nil {
+	if !news && !e.urgent() && t.watched[e.id] == nil && !rearmed(e.row, s) {
 		return
 	}
 	row := *s
 	e.row = &row
-	e.last = max(e.last, s.At)
 	if news {
+		e.last = max(e.last, s.At)
 		t.emit(&SocketSeen{At: s.At, Socket: row, Owner: e.owner})
 	}
 	t.stallByRow(e)
@@ -95,6 +97,12 @@ func newsworthy(a, b *Socket) bool {
 		a.Retransmits != b.Retransmits || a.Inode != b.Inode || a.Sight != b.Sight ||
 		a.Info.Backoff != b.Info.Backoff || a.Info.Probes != b.Info.Probes || a.Info.Unacked != b.Info.Unacked ||
 		a.Info.TotalRetrans != b.Info.TotalRetrans || (a.Info.SndWnd == 0) != (b.Info.SndWnd == 0)
+}
+
+// rearmed reports whether a keepalive timer has been set anew between two rows:
+// the peer has answered, and the deadline of an idle connection has moved.
+func rearmed(a, b *Socket) bool {
+	return b.Timer == TimerKeepalive && b.At.Add(b.Expires).Sub(a.At.Add(a.Expires)).Abs() > time.Second
 }
 
 // adopt finds the end that a new cookie belongs to, or makes one.

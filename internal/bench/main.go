@@ -20,8 +20,9 @@ func main() {
 		{"live", benchLive},
 		{"file", benchFile},
 		{"table", benchTable},
+		{"hold", hold},
 	} {
-		if len(os.Args) > 1 && !slices.Contains(os.Args[1:], b.name) {
+		if len(os.Args) == 1 && b.name == "hold" || len(os.Args) > 1 && !slices.Contains(os.Args[1:], b.name) {
 			continue
 		}
 		if err := b.run(); err != nil {
