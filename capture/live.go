@@ -142,6 +142,9 @@ func openLive(o LiveOptions) (_ *Live, err error) {
 // Link returns the link type of the frames.
 func (l *Live) Link() LinkType { return l.link }
 
+// Index returns the interface index of the frames, 0 for any.
+func (l *Live) Index() uint32 { return l.index }
+
 // Snaplen returns how many bytes of a frame are kept at most.
 func (l *Live) Snaplen() int { return l.snaplen }
 

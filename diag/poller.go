@@ -68,12 +68,11 @@ func (p *Poller) Watch(ids []ID) {
 // Recycle gives the memory of a dump back, once nothing of it is used any more.
 // It may be called from any goroutine; calling it is not a duty.
 func (p *Poller) Recycle(n News) {
-	dump, ok := n.Record.(*track.Dump)
-	if !ok || n.Reply == nil {
+	if _, ok := n.Record.(*track.Dump); !ok || n.Reply == nil {
 		return
 	}
 	free := p.few
-	if dump.Full {
+	if n.Reply.Full {
 		free = p.full
 	}
 	select {

@@ -73,8 +73,10 @@ func (d desk) Watch(_ uint64, onScreen []uint64) {
 	_ = d.ask(func(l *live) { l.order.addRecord(&track.Watched{At: diag.Now(), IDs: onScreen}) })
 }
 
-func (d desk) Note(n ui.Note) error           { return d.ask(func(l *live) { l.keepNote(n) }) }
-func (d desk) DeleteNote(id uint64) error     { return d.ask(func(l *live) { delete(l.notes, id) }) }
+func (d desk) Note(n ui.Note) error { return d.ask(func(l *live) { _ = l.note(&n) }) }
+func (d desk) DeleteNote(id uint64) error {
+	return d.ask(func(l *live) { _ = l.note(&ui.Note{ID: id, At: l.tracker.Now()}) })
+}
 func (desk) Save(string) error                { return errors.ErrUnsupported }
 func (desk) Report(string, *track.Conn) error { return errors.ErrUnsupported }
 
@@ -109,6 +111,3 @@ func (l *live) dashboard(ctx context.Context) error {
 		return l.run(ctx)
 	})
 }
-
-// keepNote keeps what the user wrote.
-func (l *live) keepNote(n ui.Note) { l.notes[n.ID] = n }

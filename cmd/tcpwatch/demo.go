@@ -65,7 +65,7 @@ func whileTold(ctx context.Context, cancel func(), story lab.Story, stage *lab.L
 		}
 		told <- err
 	}()
-	err := show()
+	err := l.recorded(show)
 	cancel()
 	if end := <-told; !errors.Is(end, context.Canceled) {
 		err = errors.Join(err, end)
@@ -75,7 +75,7 @@ func whileTold(ctx context.Context, cancel func(), story lab.Story, stage *lab.L
 
 // narrate tells a scene of the story among the events.
 func (l *live) narrate(s lab.Scene) {
-	_ = l.view.note(&ui.Note{At: s.At, Made: s.At, Text: s.Text}, l.clock)
+	_ = l.note(&ui.Note{ID: uint64(s.At), At: s.At, Made: s.At, Text: s.Text})
 }
 
 // curtain is a view that tells when a connection has ended.

@@ -117,6 +117,8 @@ func (f *flags) check(s *pflag.FlagSet) error {
 	switch {
 	case f.read != "" && (f.demo || f.once || f.netns != "" || s.Changed("interface")):
 		return misused("-r replays a file: it excludes -i, --netns, --once and --demo")
+	case f.read != "" && f.write != "":
+		return misused("-w records what is live: it excludes -r")
 	case f.demo && (f.once || f.netns != "" || s.Changed("interface")):
 		return misused("--demo makes its own hosts: it excludes -i, --netns and --once")
 	case f.once && f.json:

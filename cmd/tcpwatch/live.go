@@ -5,15 +5,16 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 
 	"github.com/tcpwatch/tcpwatch/capture"
+	tape "github.com/tcpwatch/tcpwatch/capture/session"
 	"github.com/tcpwatch/tcpwatch/diag"
 	"github.com/tcpwatch/tcpwatch/track"
-	"github.com/tcpwatch/tcpwatch/ui"
 )
 
 // slack is how long a record may take from its source to the session.
@@ -33,13 +34,13 @@ type live struct {
 	order   order
 	until   track.Instant // up to which all frames have come
 	dropped capture.Stats // as told to the tracker
-	inUse   map[track.Record]diag.News
+	changes changes
 
-	pictures screen // nil: nobody looks
-	drawn    track.Instant
-	asks     chan func(*live) // what the dashboard asks of the session
-	notes    map[uint64]ui.Note
-	outlet   *outlet // what the view writes to; nil: nothing
+	recording *recording // nil: none
+	pictures  screen     // nil: nobody looks
+	drawn     track.Instant
+	asks      chan func(*live) // what the dashboard asks of the session
+	outlet    *outlet          // what the view writes to; nil: nothing
 }
 
 // run runs the session until the context ends, or as long as it was to.
@@ -83,13 +84,20 @@ func (l *live) loop(ctx context.Context) error {
 			l.batch(b)
 			continue
 		case n := <-l.news:
-			l.learn(n)
+			if err := l.learn(n); err != nil {
+				return err
+			}
 			continue
 		case down := <-downs:
 			l.down(down)
 			continue
 		case ask := <-l.asks:
 			ask(l)
+			continue
+		case failed := <-l.recording.failed():
+			if err := l.notRecording(failed); err != nil {
+				return err
+			}
 			continue
 		case <-beats.C:
 			err = l.advance(diag.Now().Add(-slack))
@@ -114,9 +122,11 @@ func (l *live) first(ctx context.Context) error {
 				now := diag.Now()
 				l.source.At = now
 				clock := track.ClockPair{At: now, Wall: time.Now().UnixNano()}
-				return l.begin(l.source, limits, clock)
+				return errors.Join(l.record(&clock), l.record(limits), l.record(l.source))
 			}
-			l.learn(n)
+			if err := l.learn(n); err != nil {
+				return err
+			}
 		}
 	}
 }
@@ -139,18 +149,33 @@ func (l *live) batch(b *capture.Batch) {
 }
 
 // learn takes in a record of the kernel's.
-func (l *live) learn(n diag.News) {
+func (l *live) learn(n diag.News) (err error) {
+	in := input{Record: n.Record, news: n}
 	switch r := n.Record.(type) {
 	case *track.Dump:
-		l.rows.admit(r)
-		l.inUse[r] = n
+		kept := l.rows.admit(r)
+		if r.Full {
+			in.keyframe = l.changes.leaveOut(r, kept, l.recording.begunAnew())
+		} else {
+			l.changes.see(r)
+		}
+		if len(l.keepers) > 0 {
+			if in.raw, err = rawDump(r, n.Reply, kept); err != nil {
+				return err
+			}
+		}
 		if l.rows.undecided != l.source.Undecided {
 			l.restate(func(s *track.Source) { s.Undecided = l.rows.undecided })
+		}
+	case *track.Destroyed:
+		if len(l.keepers) > 0 {
+			in.raw = &tape.Record{Kind: tape.KindDestroyed, At: r.At, Data: n.Reply.Chunks[0].Raw}
 		}
 	case *track.OwnersRead:
 		l.rows.own(r)
 	}
-	l.order.addRecord(n.Record)
+	l.order.add(in)
+	return nil
 }
 
 // down takes in that the interface has gone away, or come back.
@@ -171,9 +196,23 @@ func (l *live) restate(change func(*track.Source)) {
 	change(&source)
 	l.source = &source
 	l.order.addRecord(&source)
-	if l.outlet != nil {
+	if l.pictures == nil {
 		complain(&source)
 	}
+}
+
+// notRecording takes in that the recording has failed. The watching goes on, unless
+// there is nothing else to be seen of it.
+func (l *live) notRecording(why error) error {
+	l.recording.err = why
+	l.keepers = slices.DeleteFunc(l.keepers, func(k keeper) bool { return k == l.recording })
+	if l.flags.write == "-" {
+		return why
+	}
+	if l.pictures == nil {
+		fmt.Fprintf(os.Stderr, "tcpwatch: recording to %s has stopped: %v; watching goes on\n", l.recording.name, why)
+	}
+	return nil
 }
 
 // complain says on stderr what a screen would show of a source's condition.
@@ -191,7 +230,7 @@ func (l *live) advance(horizon track.Instant) error {
 	if l.frames != nil && l.until != 0 {
 		horizon = min(horizon, l.until)
 	}
-	err := l.order.apply(l.session, horizon, l.recycle)
+	err := l.order.apply(horizon, l.frame, l.take)
 	if err == nil {
 		err = l.tick(max(horizon, l.tracker.Now()))
 	}
@@ -208,11 +247,26 @@ func (l *live) advance(horizon track.Instant) error {
 	return nil
 }
 
-func (l *live) recycle(r track.Record) {
-	if n, ok := l.inUse[r]; ok {
-		delete(l.inUse, r)
-		l.poller.Recycle(n)
+// take keeps and applies an input. Of sockets that the table has not shown, nobody
+// has to know that they are gone.
+func (l *live) take(in input) error {
+	defer l.poller.Recycle(in.news)
+	if d, ok := in.Record.(*track.Destroyed); ok && !l.tracker.Knows(d.Socket.Cookie) {
+		return nil
 	}
+	if in.raw == nil {
+		return l.record(in.Record)
+	}
+	l.keepRecord(*in.raw)
+	if err := l.put(in.Record); err != nil || !in.keyframe {
+		return err
+	}
+	for _, r := range l.tracker.Recap() {
+		if err := l.record(r); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // wanted returns the sockets that are to be asked for often.
@@ -238,13 +292,15 @@ func (l *live) last() error {
 			l.batch(b)
 			continue
 		case n := <-l.news:
-			l.learn(n)
+			if err := l.learn(n); err != nil {
+				return err
+			}
 			continue
 		default:
 		}
 		break
 	}
-	err := l.order.apply(l.session, diag.Now(), l.recycle)
+	err := l.order.apply(diag.Now(), l.frame, l.take)
 	if errors.Is(err, errEnough) {
 		err = nil
 	}

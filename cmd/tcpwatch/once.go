@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"fmt"
 	"os"
+	"runtime/debug"
 	"text/tabwriter"
 	"time"
 
@@ -16,8 +17,11 @@ import (
 // once prints the socket table with its deadlines, by one look at the kernel.
 // It needs no rights; with them it names other users' programs, too.
 func once(f *flags, ns *diag.Namespace, filter *capture.Filter) error {
+	// What a single look needs stays until the end: collecting garbage finds none.
+	debug.SetGCPercent(-1)
+	debug.SetMemoryLimit(1 << 30)
 	s := &session{tracker: track.New(track.Config{Views: true}), view: noView{}}
-	r := rows{filter: filter, ipv4: f.ipv4, ipv6: f.ipv6, pid: f.pid}
+	r := newRows(f, filter)
 	if err := look(s, &r, ns); err != nil {
 		return err
 	}
@@ -46,8 +50,10 @@ func look(s *session, r *rows, ns *diag.Namespace) error {
 		known.Phase = phase
 	}
 	clock := track.ClockPair{At: diag.Now(), Wall: time.Now().UnixNano()}
-	if err := s.begin(&track.Source{At: clock.At, Table: true}, known, clock); err != nil {
-		return err
+	for _, known := range []track.Record{&clock, known, &track.Source{At: clock.At, Table: true}} {
+		if err := s.put(known); err != nil {
+			return err
+		}
 	}
 	var reply diag.Reply
 	var dump track.Dump

@@ -4,8 +4,18 @@ import (
 	"slices"
 
 	"github.com/tcpwatch/tcpwatch/capture"
+	tape "github.com/tcpwatch/tcpwatch/capture/session"
+	"github.com/tcpwatch/tcpwatch/diag"
 	"github.com/tcpwatch/tcpwatch/track"
 )
+
+// input is a record on its way to the tracker.
+type input struct {
+	track.Record
+	raw      *tape.Record // what is kept of it; nil: what it encodes to
+	news     diag.News    // what is free to be used again after it
+	keyframe bool         // it tells of all sockets
+}
 
 // order holds what the sources bring until nothing earlier can come any more,
 // and gives it out by time. Frames come in batches, in time's order but for what
@@ -13,7 +23,7 @@ import (
 type order struct {
 	batches []*capture.Batch
 	frame   int // the next one of batches[0]
-	records []track.Record
+	inputs  []input
 	release func(*capture.Batch) // takes back what was given out
 }
 
@@ -25,39 +35,42 @@ func (o *order) addBatch(b *capture.Batch) {
 	}
 }
 
-func (o *order) addRecord(r track.Record) {
-	at := track.MomentOf(r)
-	i := len(o.records)
-	for i > 0 && track.MomentOf(o.records[i-1]) > at {
+func (o *order) addRecord(r track.Record) { o.add(input{Record: r}) }
+
+func (o *order) add(in input) {
+	at := track.MomentOf(in.Record)
+	i := len(o.inputs)
+	for i > 0 && track.MomentOf(o.inputs[i-1].Record) > at {
 		i--
 	}
-	o.records = slices.Insert(o.records, i, r)
+	o.inputs = slices.Insert(o.inputs, i, in)
 }
 
-// apply gives out all that is not later than the horizon: frames to s.frame, the
-// rest to s.record and then to done. Of the same moment, frames come first.
-func (o *order) apply(s *session, horizon track.Instant, done func(track.Record)) error {
+// apply gives out all that is not later than the horizon: frames to frame, the
+// rest to record. Of the same moment, frames come first.
+func (o *order) apply(horizon track.Instant, frame func(*capture.Frame) error, record func(input) error) error {
 	for {
-		var frame *capture.Frame
+		var next *capture.Frame
 		at := horizon
 		if len(o.batches) > 0 {
 			if f := &o.batches[0].Frames[o.frame]; f.At <= at {
-				frame, at = f, f.At
+				next, at = f, f.At
 			}
 		}
-		if len(o.records) > 0 && track.MomentOf(o.records[0]) <= horizon && (frame == nil || track.MomentOf(o.records[0]) < at) {
-			r := o.records[0]
-			o.records = slices.Delete(o.records, 0, 1)
-			if err := s.record(r); err != nil {
-				return err
+		if len(o.inputs) > 0 {
+			if due := track.MomentOf(o.inputs[0].Record); due <= horizon && (next == nil || due < at) {
+				in := o.inputs[0]
+				o.inputs = slices.Delete(o.inputs, 0, 1)
+				if err := record(in); err != nil {
+					return err
+				}
+				continue
 			}
-			done(r)
-			continue
 		}
-		if frame == nil {
+		if next == nil {
 			return nil
 		}
-		err := s.frame(frame)
+		err := frame(next)
 		if o.frame++; o.frame == len(o.batches[0].Frames) {
 			o.release(o.batches[0])
 			o.batches, o.frame = slices.Delete(o.batches, 0, 1), 0

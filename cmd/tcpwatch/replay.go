@@ -3,79 +3,263 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
-	"os"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/tcpwatch/tcpwatch/capture"
+	tape "github.com/tcpwatch/tcpwatch/capture/session"
+	"github.com/tcpwatch/tcpwatch/diag"
 	"github.com/tcpwatch/tcpwatch/track"
+	"github.com/tcpwatch/tcpwatch/ui"
 )
 
 // beat is how often time passes in a session: ticks, and what follows from them.
 const beat = 50 * time.Millisecond
 
-// replay shows a capture file as fast as it can be read; pause is called at each
-// beat of its time. A file that breaks off is shown up to there, and then its
-// error is returned.
-func replay(ctx context.Context, f *flags, s *session, pause func()) error {
-	r, err := openCapture(f.read)
+// replay applies a file to a session. Of a recorded session it applies what was
+// applied when it was recorded; of a capture it makes a session, in which time
+// passes with the frames.
+type replay struct {
+	*session
+	file   *capture.Reader
+	reader *tape.Reader
+	flags  *flags
+
+	next     bool // something has been read that is not yet applied
+	framed   bool // it is a frame
+	frame    capture.Frame
+	rec      tape.Record
+	recorded bool // the file is a recorded session
+	admits   func(*capture.Frame) bool
+	rows     rows
+	source   track.Source
+	due      track.Instant // of the next tick in a capture
+	dump     track.Dump
+}
+
+// openReplay opens the file of -r. Standing input is let go of when ctx ends.
+func openReplay(ctx context.Context, f *flags, s *session) (*replay, error) {
+	file, err := openCapture(ctx, f.read)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	defer r.Close()
-	admits := fileFilter(f.expression)
-	source := &track.Source{Name: f.read, Filter: f.expression, Packets: true}
-	begun, due := false, track.Instant(0)
-	var frame capture.Frame
+	r := &replay{session: s, file: file, reader: tape.NewReader(file), flags: f, admits: fileFilter(f.expression)}
+	r.source = track.Source{Name: f.read, Filter: f.expression, Packets: true}
+	return r, nil
+}
+
+func openCapture(ctx context.Context, path string) (*capture.Reader, error) {
+	if path != "-" {
+		return capture.Open(path)
+	}
+	in, err := newStdin(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return capture.NewReader(in, "stdin")
+}
+
+func (r *replay) close() { r.file.Close() }
+
+// run applies the file to its end, as fast as it can be read. A file that breaks
+// off is applied up to there, and then its error is returned.
+func (r *replay) run(ctx context.Context) error {
 	for {
-		if err = r.Next(&frame); err != nil {
-			break
-		}
-		if !begun {
-			begun = true
-			source.At = frame.At
-			if err := s.begin(source, nil, track.ClockPair{}); err != nil {
-				return err
+		_, err := r.peek()
+		if err == nil && ctx.Err() == nil {
+			if err = r.apply(); err == nil {
+				continue
 			}
 		}
-		if frame.At >= due {
-			due = frame.At.Add(beat)
-			if ctx.Err() != nil {
-				break
-			}
-			if err := s.tick(frame.At); err != nil {
-				return err
-			}
-			pause()
-		}
-		if admits != nil && !admits(&frame) {
-			continue
-		}
-		if ended := s.frame(&frame); ended != nil {
-			err = ended
-			break
-		}
+		return r.over(ctx, err)
 	}
-	if !begun {
-		if err := s.begin(source, nil, track.ClockPair{}); err != nil {
+}
+
+// over ends the session for a reason, and returns it if it is an error.
+func (r *replay) over(ctx context.Context, why error) error {
+	if !r.begun {
+		if err := r.put(&r.source); err != nil {
 			return err
 		}
 	}
-	source.At, source.Ended = s.tracker.Now(), true
-	if err := s.record(source); err != nil {
+	r.source.At, r.source.Ended = r.tracker.Now(), true
+	if err := r.put(&r.source); err != nil {
 		return err
 	}
-	if ctx.Err() != nil || errors.Is(err, io.EOF) || errors.Is(err, errEnough) {
+	if ctx.Err() != nil || errors.Is(why, io.EOF) || errors.Is(why, errEnough) {
 		return nil
+	}
+	return why
+}
+
+// peek returns the moment of what comes next.
+func (r *replay) peek() (track.Instant, error) {
+	if !r.next {
+		var err error
+		if r.framed, err = r.reader.Next(&r.frame, &r.rec); err != nil {
+			return 0, err
+		}
+		r.next = true
+	}
+	if r.framed {
+		return r.frame.At, nil
+	}
+	return r.rec.At, nil
+}
+
+// apply applies what comes next, which peek has read.
+func (r *replay) apply() error {
+	r.next = false
+	if !r.framed {
+		return r.applyRecord()
+	}
+	if !r.recorded {
+		if err := r.pass(r.frame.At); err != nil {
+			return err
+		}
+	}
+	if r.admits != nil && !r.admits(&r.frame) {
+		return nil
+	}
+	err := r.session.frame(&r.frame)
+	if r.recorded {
+		r.frames, r.undecodable = 0, 0 // they are counted by records
 	}
 	return err
 }
 
-func openCapture(path string) (*capture.Reader, error) {
-	if path == "-" {
-		return capture.NewReader(os.Stdin, "stdin")
+// pass lets time pass in a capture, up to a moment.
+func (r *replay) pass(now track.Instant) error {
+	if !r.begun {
+		r.source.At = now
+		if err := r.put(&r.source); err != nil {
+			return err
+		}
 	}
-	return capture.Open(path)
+	if now < r.due {
+		return nil
+	}
+	r.due = now.Add(beat)
+	return r.tick(now)
+}
+
+// applyRecord applies a record as it was applied when it was recorded. Kinds that
+// this program does not know are passed on.
+func (r *replay) applyRecord() error {
+	var record track.Record
+	switch r.rec.Kind {
+	case tape.KindHeader:
+		return r.open()
+	case tape.KindReply:
+		if err := r.readDump(); err != nil {
+			return err
+		}
+		record = &r.dump
+	case tape.KindDestroyed:
+		var dump track.Dump
+		if err := diag.Parse(r.rec.Data, r.rec.At, &dump); err != nil {
+			return err
+		}
+		if len(dump.Sockets) != 1 {
+			return fmt.Errorf("replay: %d sockets destroyed by one message", len(dump.Sockets))
+		}
+		record = &track.Destroyed{At: r.rec.At, Socket: dump.Sockets[0]}
+	case tape.KindNote:
+		n, err := r.rec.Note()
+		if err != nil {
+			return err
+		}
+		return r.note(&ui.Note{ID: n.ID, At: n.At, Made: n.Made, Conn: r.tracker.Between(n.Local, n.Remote),
+			Local: n.Local, Remote: n.Remote, Frame: n.Frame, Text: n.Text})
+	case tape.KindGap:
+		gap, err := r.rec.Gap()
+		if err != nil {
+			return err
+		}
+		record = &track.Loss{At: gap.At, Here: gap.Frames + gap.Records}
+	default:
+		var err error
+		record, err = r.rec.Decode()
+		if errors.Is(err, tape.ErrKind) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+	}
+	switch known := record.(type) {
+	case *track.Source:
+		if err := r.setSource(known); err != nil {
+			return err
+		}
+	case *track.OwnersRead:
+		r.rows.own(known)
+	}
+	if err := r.put(record); err != nil {
+		return err
+	}
+	if r.rec.Kind == tape.KindTick {
+		return r.view.flush()
+	}
+	return nil
+}
+
+// open takes in the header of a recorded session.
+func (r *replay) open() error {
+	h, err := r.rec.Header()
+	if err != nil {
+		return err
+	}
+	r.recorded = true
+	r.version = strings.TrimPrefix(h.Program, program)
+	return nil
+}
+
+// setSource takes in where the recorded session is from. Its expression is wanted
+// again: it says what could be seen of each socket.
+func (r *replay) setSource(s *track.Source) error {
+	s.Live = false
+	if !r.begun {
+		recorded, err := compile(s.Filter)
+		if err != nil {
+			return fmt.Errorf("replay: the recording's expression: %w", err)
+		}
+		typed, err := compile(r.flags.expression)
+		if err != nil {
+			return err
+		}
+		r.rows = newRows(r.flags, recorded, typed)
+		r.session.admits = r.rows.segments()
+	}
+	r.source = *s
+	return nil
+}
+
+// readDump reads a recorded reply of the kernel.
+func (r *replay) readDump() error {
+	reply, err := r.rec.Reply()
+	if err != nil {
+		return err
+	}
+	d := &r.dump
+	*d = track.Dump{Began: reply.Began, Ended: reply.Ended, Changes: reply.Changes, Missed: reply.Missed,
+		Absent: reply.Absent, Sockets: d.Sockets[:0]}
+	start := 0
+	for _, c := range reply.Chunks {
+		if err := diag.Parse(reply.Raw[start:c.End], c.At, d); err != nil {
+			return fmt.Errorf("replay: %w", err)
+		}
+		start = c.End
+	}
+	r.rows.admit(d)
+	for i := range d.Sockets {
+		s := &d.Sockets[i]
+		s.Sight.OtherInterface = slices.Contains(reply.Elsewhere, s.Cookie)
+	}
+	return nil
 }
 
 // fileFilter returns what admits frames of a file by the expression; nil: all do.

@@ -20,14 +20,12 @@ type replayed struct {
 // run reads the file, shows how far it has got ten times a second, and leaves
 // its end on screen.
 func (r *replayed) run(ctx context.Context, f *flags) error {
-	drawn := time.Now()
-	err := replay(ctx, f, r.session, func() {
-		if now := time.Now(); now.Sub(drawn) >= 2*beat {
-			drawn = now
-			r.pictures.show(r.tracker.Snapshot())
-		}
-	})
-	err = errors.Join(err, r.count(r.tracker.Now()))
+	file, err := openReplay(ctx, f, r.session)
+	if err != nil {
+		return err
+	}
+	defer file.close()
+	err = file.run(ctx)
 	r.pictures.show(r.tracker.Snapshot())
 	return err
 }

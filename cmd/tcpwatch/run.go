@@ -79,28 +79,29 @@ func watch(ctx context.Context, f *flags, ns *diag.Namespace, filter *capture.Fi
 		return err
 	}
 	if dashboard(f) {
-		return l.dashboard(ctx)
+		return l.recorded(func() error { return l.dashboard(ctx) })
 	}
 	complain(l.source)
+	if f.write == "-" {
+		return l.recorded(func() error { return l.run(ctx) })
+	}
 	out := newOutlet(os.Stdout)
 	l.view, l.outlet = plainView(f, out), out
-	return errors.Join(l.run(ctx), out.Close())
+	return errors.Join(l.recorded(func() error { return l.run(ctx) }), out.Close())
 }
 
 // newLive opens the sources of a live session. It fails where there is nothing
 // to show at all.
 func newLive(f *flags, ns *diag.Namespace, filter *capture.Filter) (*live, error) {
 	l := &live{
-		session:   &session{view: noView{}, enough: f.count},
+		session:   &session{view: noView{}, version: version, enough: f.count, numbers: true},
 		flags:     f,
 		namespace: ns,
 		poller:    diag.NewPoller(ns, f.interval),
 		news:      make(chan diag.News, 64),
-		rows:      rows{filter: filter, ipv4: f.ipv4, ipv6: f.ipv6, pid: f.pid},
+		rows:      newRows(f, filter),
 		source:    &track.Source{Name: f.iface, Filter: f.expression, Netns: f.netns, Live: true, Table: true},
-		inUse:     make(map[track.Record]diag.News),
 		asks:      make(chan func(*live)),
-		notes:     make(map[uint64]ui.Note),
 	}
 	l.tracker = track.New(trackerConfig(f))
 	l.admits = l.rows.segments()
@@ -190,14 +191,18 @@ func location(f *flags) *time.Location {
 	return time.Local
 }
 
-// watchFile replays a capture.
+// watchFile replays a capture or a recorded session.
 func watchFile(ctx context.Context, f *flags) error {
-	s := &session{tracker: track.New(trackerConfig(f)), view: noView{}, enough: f.count}
+	s := &session{tracker: track.New(trackerConfig(f)), view: noView{}, version: version, enough: f.count}
 	if dashboard(f) {
 		r := &replayed{session: s, pictures: newScreen()}
 		return onScreen(ctx, f, r.pictures, r, func(ctx context.Context) error { return r.run(ctx, f) })
 	}
 	s.view = plainView(f, os.Stdout)
-	err := replay(ctx, f, s, func() {})
-	return errors.Join(err, s.end())
+	r, err := openReplay(ctx, f, s)
+	if err != nil {
+		return err
+	}
+	defer r.close()
+	return errors.Join(r.run(ctx), s.end())
 }

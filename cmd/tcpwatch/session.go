@@ -4,19 +4,34 @@ import (
 	"errors"
 
 	"github.com/tcpwatch/tcpwatch/capture"
+	tape "github.com/tcpwatch/tcpwatch/capture/session"
 	"github.com/tcpwatch/tcpwatch/track"
+	"github.com/tcpwatch/tcpwatch/ui"
 )
 
 // errEnough ends a session that has seen as many packets as it was to.
 var errEnough = errors.New("enough packets")
+
+// keeper keeps what a session applies, in its order: a [tape.Async] or a [tape.Ring].
+type keeper interface {
+	Frame(*capture.Frame)
+	Record(tape.Record)
+}
 
 // session owns a tracker and applies frames and records to it, in their order.
 // Live sessions and replays are one from here on.
 type session struct {
 	tracker *track.Tracker
 	view    view
+	version string // of the program that the records are from
 	clock   track.ClockPair
-	enough  uint64 // frames to see; 0: no end
+	limits  *track.Limits // nil: no kernel was asked
+	begun   bool          // a source is known
+	enough  uint64        // frames to see; 0: no end
+
+	keepers []keeper
+	numbers bool   // frames are numbered as they are kept, not as they came
+	kept    uint64 // frames
 
 	frames, undecodable uint64 // since they were last told to the tracker
 	seen                uint64
@@ -27,36 +42,33 @@ type session struct {
 	icmp                track.ICMP
 }
 
-// begin tells where the records come from. Limits are nil where no kernel is asked.
-func (s *session) begin(source *track.Source, limits *track.Limits, clock track.ClockPair) error {
-	s.clock = clock
-	s.tracker.Apply(&clock)
-	if limits != nil {
-		s.tracker.Apply(limits)
-	}
-	s.tracker.Apply(source)
-	return s.view.start(source, limits, clock)
-}
-
 // frame decodes a frame and applies what it holds, now or together with the next
 // few: before any other record at the latest.
 func (s *session) frame(f *capture.Frame) error {
 	s.frames++
 	s.seen++
+	if s.numbers {
+		f.Number = s.kept + 1
+	}
 	segment := &s.segments[s.waiting]
 	switch capture.Decode(f, segment, &s.icmp) {
 	case capture.TCP:
 		if s.admits == nil || s.admits(segment) {
+			s.keep(f)
 			s.waiting++
 		}
 	case capture.ICMPError:
 		if s.quoted == nil || s.quoted(&s.icmp) {
-			if err := s.record(&s.icmp); err != nil {
+			s.keep(f)
+			if err := s.put(&s.icmp); err != nil {
 				return err
 			}
 		}
 	case capture.Undecodable:
+		s.keep(f)
 		s.undecodable++
+	default:
+		s.keep(f)
 	}
 	if s.enough > 0 && s.seen >= s.enough {
 		return errors.Join(s.apply(), errEnough)
@@ -74,16 +86,67 @@ func (s *session) apply() error {
 	return s.tell()
 }
 
-// record applies any other record.
+// keep keeps a frame.
+func (s *session) keep(f *capture.Frame) {
+	s.kept++
+	for _, k := range s.keepers {
+		k.Frame(f)
+	}
+}
+
+// record keeps and applies any other record.
 func (s *session) record(r track.Record) error {
+	if len(s.keepers) > 0 {
+		kept, err := tape.Encode(r)
+		if err != nil {
+			return err
+		}
+		s.keepRecord(kept)
+	}
+	return s.put(r)
+}
+
+func (s *session) keepRecord(r tape.Record) {
+	for _, k := range s.keepers {
+		k.Record(r)
+	}
+}
+
+// put applies a record. The first source begins the session, and finds clock and
+// limits known.
+func (s *session) put(r track.Record) error {
 	if err := s.apply(); err != nil {
 		return err
 	}
-	if c, ok := r.(*track.ClockPair); ok {
-		s.clock = *c
+	switch r := r.(type) {
+	case *track.ClockPair:
+		s.clock = *r
+	case *track.Limits:
+		s.limits = r
 	}
 	s.tracker.Apply(r)
+	if source, ok := r.(*track.Source); ok && !s.begun {
+		s.begun = true
+		if err := s.view.start(opening{s.version, source, s.limits, s.clock}); err != nil {
+			return err
+		}
+	}
 	return s.tell()
+}
+
+// note shows and keeps what the user wrote.
+func (s *session) note(n *ui.Note) error {
+	if len(s.keepers) > 0 {
+		kept, err := (&tape.Note{ID: n.ID, At: n.At, Made: n.Made, Frame: n.Frame, Local: n.Local, Remote: n.Remote, Text: n.Text}).Record()
+		if err != nil {
+			return err
+		}
+		s.keepRecord(kept)
+	}
+	if err := s.apply(); err != nil {
+		return err
+	}
+	return s.view.note(n, s.clock)
 }
 
 // tick lets time pass.

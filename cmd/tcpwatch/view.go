@@ -10,11 +10,20 @@ import (
 // view shows a session as it runs. A view returns an error where nobody reads
 // it any more; the session then ends.
 type view interface {
-	start(*track.Source, *track.Limits, track.ClockPair) error
+	start(opening) error
 	events([]track.Event, track.ClockPair) error
-	note(*ui.Note, track.ClockPair) error
-	flush() error // what was shown is to be seen now
+	note(*ui.Note, track.ClockPair) error // without a text: it is taken back
+	flush() error                         // what was shown is to be seen now
 	end(track.Stats, track.Instant, track.ClockPair) error
+}
+
+// opening is what is known as a session begins. Limits are nil where no kernel
+// was asked.
+type opening struct {
+	version string // of the program that the records are from
+	source  *track.Source
+	limits  *track.Limits
+	clock   track.ClockPair
 }
 
 // page is how much output is gathered before it is written.
@@ -47,8 +56,8 @@ type jsonView struct{ output }
 
 func newJSONView(w io.Writer) *jsonView { return &jsonView{output{w: w}} }
 
-func (v *jsonView) start(s *track.Source, l *track.Limits, c track.ClockPair) error {
-	v.buf = ui.AppendStart(v.buf, version, s, l, c)
+func (v *jsonView) start(o opening) error {
+	v.buf = ui.AppendStart(v.buf, o.version, o.source, o.limits, o.clock)
 	return v.flush()
 }
 
@@ -60,6 +69,9 @@ func (v *jsonView) events(events []track.Event, c track.ClockPair) error {
 }
 
 func (v *jsonView) note(n *ui.Note, c track.ClockPair) error {
+	if n.Text == "" {
+		return nil
+	}
 	v.buf = ui.AppendNote(v.buf, n, c)
 	return v.paged()
 }
@@ -80,7 +92,7 @@ func newLineView(w io.Writer, o ui.LineOptions) *lineView {
 	return &lineView{output: output{w: w}, options: o}
 }
 
-func (v *lineView) start(*track.Source, *track.Limits, track.ClockPair) error { return nil }
+func (v *lineView) start(opening) error { return nil }
 
 func (v *lineView) events(events []track.Event, c track.ClockPair) error {
 	v.options.Clock = c
@@ -97,6 +109,9 @@ func (v *lineView) events(events []track.Event, c track.ClockPair) error {
 }
 
 func (v *lineView) note(n *ui.Note, c track.ClockPair) error {
+	if n.Text == "" {
+		return nil
+	}
 	v.options.Clock = c
 	v.buf = ui.AppendNoteLine(v.buf, n, v.options)
 	return v.paged()
@@ -107,8 +122,8 @@ func (v *lineView) end(track.Stats, track.Instant, track.ClockPair) error { retu
 // noView is for the dashboard, which lives on snapshots.
 type noView struct{}
 
-func (noView) start(*track.Source, *track.Limits, track.ClockPair) error { return nil }
-func (noView) events([]track.Event, track.ClockPair) error               { return nil }
-func (noView) note(*ui.Note, track.ClockPair) error                      { return nil }
-func (noView) flush() error                                              { return nil }
-func (noView) end(track.Stats, track.Instant, track.ClockPair) error     { return nil }
+func (noView) start(opening) error                                   { return nil }
+func (noView) events([]track.Event, track.ClockPair) error           { return nil }
+func (noView) note(*ui.Note, track.ClockPair) error                  { return nil }
+func (noView) flush() error                                          { return nil }
+func (noView) end(track.Stats, track.Instant, track.ClockPair) error { return nil }
