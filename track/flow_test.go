@@ -116,6 +116,9 @@ func checkHalf(t *testing.T, h *half) {
 	case seqLess(h.nxt, h.una):
 		t.Errorf("una %d is beyond nxt %d", h.una, h.nxt)
 	}
+	if q.n > 0 && seqLessEq(q.oldest().end, h.una) {
+		t.Errorf("%d:%d is in flight, and acknowledged by %d", q.oldest().seq, q.oldest().end, h.una)
+	}
 	for i := range q.n {
 		r := q.at(i)
 		if !seqLess(r.seq, r.end) || i > 0 && seqLess(r.seq, q.at(i-1).end) {
@@ -138,12 +141,25 @@ func TestFlowRemembersAFlight(t *testing.T) {
 			t.Fatalf("segment %d is a %v", i, r.Class)
 		}
 	}
+	checkHalf(t, &f.halves[0])
 	for _, i := range []uint32{0, 77, maxInFlight, 5*maxInFlight - 999} {
 		r := send(i * 100)
 		sent := time.Duration(5*maxInFlight-i) * 10 * time.Microsecond
 		if r.Class != ClassRetransmission || r.Interval < sent || r.Interval > sent+10*time.Millisecond {
 			t.Errorf("segment %d, sent %v ago: %v after %v", i, sent, r.Class, r.Interval)
 		}
+	}
+}
+
+// TestFlowForgetsHoles sends more pieces with holes between than can be kept.
+func TestFlowForgetsHoles(t *testing.T) {
+	var f flow
+	for i := range uint32(5 * maxInFlight) {
+		f.read(&Segment{At: Instant(time.Second), Src: scenarioEnds[0], Dst: scenarioEnds[1], Flags: ACK, Seq: 2 * i, Len: 1, Ack: 1})
+		checkHalf(t, &f.halves[0])
+	}
+	if n := f.halves[0].sends.n; n < maxInFlight/2 {
+		t.Errorf("only %d are kept", n)
 	}
 }
 

@@ -141,7 +141,7 @@ func (h *half) sendAgain(s *Segment, peer *half, r *reading) {
 		old = h.nxt
 	}
 	sent := h.sends.recall(s.Seq)
-	if sent != nil && p.copies(sent.print, s.At.Sub(sent.last), h.askedSince(sent, peer)) {
+	if sent != nil && h.sends.covers(s.Seq, end) && p.copies(sent.print, s.At.Sub(sent.last), h.askedSince(sent, peer)) {
 		r.Class = ClassDuplicate
 		return
 	}

@@ -7,12 +7,10 @@ import "time"
 // CAOpen, CARecovery, CALoss.
 type recovery struct {
 	state   uint8
-	probing bool   // a loss probe was sent, and probed is not acknowledged yet
 	sacks   bool   // something in flight is selectively acknowledged, up to sacked
 	sacker  bool   // the peer sends SACK blocks
 	stamped bool   // stamp is known
 	high    uint32 // where the recovery ends
-	probed  uint32 // what was next when the loss probe went out
 	sacked  uint32
 	stamp   uint32 // TSval of the recovery's first retransmission
 	dupacks int    // since the last progress
@@ -20,7 +18,6 @@ type recovery struct {
 
 	heard     Instant // the last acknowledgement that could have asked for anything
 	delivered Instant // the latest sending of what has arrived (RACK.xmit_ts, RFC 8985 §5.2)
-	timeout   Instant // the last RTO
 }
 
 // enter begins a recovery with the retransmission s.
@@ -35,7 +32,6 @@ func (c *recovery) enter(state uint8, nxt uint32, s *Segment) {
 func (c *recovery) advance(una uint32, at Instant) {
 	c.heard, c.dupacks = at, 0
 	c.sacks = c.sacks && seqLess(una, c.sacked)
-	c.probing = c.probing && seqLess(una, c.probed)
 }
 
 // settle ends a recovery whose end una has reached.
@@ -45,12 +41,12 @@ func (c *recovery) settle(una uint32) {
 	}
 }
 
-// selective takes in SACK blocks. The first may report a duplicate (RFC 2883).
+// selective takes in SACK blocks of what is in flight.
 func (h *half) selective(s *Segment) {
 	c := &h.recovery
 	c.sacker = true
-	for i, b := range s.SACK[:min(int(s.NSACK), len(s.SACK))] {
-		if !seqLess(b.Left, b.Right) || seqLess(h.nxt, b.Right) || seqLess(b.Left, h.una) || i == 0 && reportsDuplicate(s) {
+	for _, b := range s.SACK[:min(int(s.NSACK), len(s.SACK))] {
+		if !seqLess(b.Left, b.Right) || seqLess(h.nxt, b.Right) || seqLess(b.Left, h.una) {
 			continue
 		}
 		if !c.sacks || seqLess(c.sacked, b.Right) {
@@ -103,11 +99,8 @@ func (h *half) retransmit(s *Segment, sent *transmission, peer *half, r *reading
 
 	c := &h.recovery
 	switch r.Kind {
-	case KindTLP:
-		c.probing, c.probed = true, h.nxt
 	case KindRTO:
 		c.enter(CALoss, h.nxt, s)
-		c.timeout = s.At
 	case KindFast:
 		if c.state == CAOpen {
 			c.enter(CARecovery, h.nxt, s)
@@ -170,12 +163,10 @@ func (h *half) kind(s *Segment, sent *transmission, peer *half, r *reading) Kind
 		return KindFast
 	case h.last(s) && !again && !h.syn && h.rtt.smooth == 0:
 		return KindUnknown
-	case h.last(s) && h.probes(s, sent, peer, r):
+	case h.last(s) && h.probes(sent, peer, r):
 		return KindTLP
 	case !h.heard && !h.last(s) && !(again && r.Ratio > 1.5):
 		return KindUnknown
-	case r.Spurious && c.timeout != 0 && s.At.Sub(c.timeout) < h.roundTrip(peer):
-		return KindSlowStart
 	case first && timer:
 		return KindRTO
 	case r.Spurious:
@@ -198,17 +189,13 @@ func (h *half) last(s *Segment) bool {
 // probes reports whether s, the last segment, can be a loss probe: those need
 // SACK (known from the SYNs, else supposed where there are timestamps or SACKs),
 // come once a flight, and not later than an RTO would.
-func (h *half) probes(s *Segment, sent *transmission, peer *half, r *reading) bool {
-	c := &h.recovery
-	sack := c.sacker || h.stamped
+func (h *half) probes(sent *transmission, peer *half, r *reading) bool {
+	sack := h.recovery.sacker || h.stamped
 	if h.syn && peer.syn {
 		sack = h.sackOK && peer.sackOK
 	}
-	if !sack || c.probing || c.sacks && !r.Spurious || sent == nil || sent.again > 0 {
-		return false
-	}
-	return h.rtt.smooth == 0 || s.At.Sub(c.heard) > h.rtt.least &&
-		r.Interval < 2*(h.roundTrip(peer)+h.rtt.slack())+rtoMin
+	return sack && sent != nil && sent.again == 0 &&
+		(h.rtt.smooth == 0 || r.Interval < 2*(h.roundTrip(peer)+h.rtt.slack())+rtoMin)
 }
 
 // roundTrip returns the whole round trip that the sender measures: the way from

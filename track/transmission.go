@@ -159,7 +159,7 @@ func (q *transmissions) resend(seq, end, una uint32, at Instant, p print) {
 		}
 		i, ok := q.find(seq)
 		if !ok {
-			seq = q.fill(i, transmission{last: at, print: p, seq: seq, end: end, again: 1}, una)
+			seq = q.fill(i, transmission{last: at, print: p, seq: seq, end: end, again: 1})
 			continue
 		}
 		if q.at(i).seq != seq {
@@ -170,11 +170,9 @@ func (q *transmissions) resend(seq, end, una uint32, at Instant, p print) {
 			q.split(i, end)
 		}
 		q.at(i).sent(at, p)
-		seq = end
-		if seqLess(q.at(i).end, end) {
-			seq = q.at(i).end
-		}
+		seq = q.at(i).end
 	}
+	q.settle(una)
 }
 
 // arrive adds [seq, end), which was overtaken on its way and not seen before.
@@ -187,20 +185,25 @@ func (q *transmissions) arrive(seq, end, una uint32, at Instant, p print) {
 			seq = q.at(i).end
 			continue
 		}
-		seq = q.fill(i, transmission{first: at, last: at, print: p, seq: seq, end: end}, una)
+		seq = q.fill(i, transmission{first: at, last: at, print: p, seq: seq, end: end})
+	}
+	q.settle(una)
+}
+
+// settle lets go of what una acknowledges.
+func (q *transmissions) settle(una uint32) {
+	for q.n > 0 && seqLessEq(q.oldest().end, una) {
+		q.pop()
 	}
 }
 
 // fill puts t into the hole before the i-th, cut to fit, and returns where it
 // ends. There is room.
-func (q *transmissions) fill(i int, t transmission, una uint32) uint32 {
+func (q *transmissions) fill(i int, t transmission) uint32 {
 	if i < q.n && seqLess(q.at(i).seq, t.end) {
 		t.end = q.at(i).seq
 	}
 	q.insert(i, t)
-	if i == 0 && seqLessEq(t.end, una) {
-		q.pop()
-	}
 	return t.end
 }
 
