@@ -13,19 +13,19 @@ const atOnce = 20 * time.Millisecond
 // was when its last row was read. A connection known from packets only ends
 // with its packets.
 func (t *Tracker) end(e *end, at Instant, reason Reason) {
-	cert := &Certificate{At: at, State: e.state(), Alive: e.last, Reason: reason, FirstPredicted: e.announced.first,
+	cert := &Certificate{At: e.moment(at), State: e.state(), Alive: e.last, Reason: reason, FirstPredicted: e.announced.first,
 		Cause: e.forecast.Cause}
 	if e.row != nil {
 		cert.Alive = e.seen
-		if e.seen < at {
-			cert.At = e.seen.Add(at.Sub(e.seen) / 2)
-		}
-	}
-	if p := e.announced.standing(cert.At); p != 0 && e.announced.last.At != 0 {
-		cert.Predicted, cert.Error = p, cert.At.Sub(p)
 	}
 	if reason == ReasonUnknown {
-		cert.Reason = t.reasonOf(e, cert)
+		cert.Reason = e.reason(cert)
+	}
+	if r := e.link.reset(); cert.Reason == Reset && r > cert.Alive && r < at {
+		cert.At = r
+	}
+	if p := e.announced.standing(cert.At); p.at != 0 && (p.firm || cert.Reason == TimedOut) {
+		cert.Predicted, cert.Error = p.at, cert.At.Sub(p.at)
 	}
 	e.gone = cert
 	if e.row != nil || e.urgent() {
@@ -47,28 +47,58 @@ func (t *Tracker) end(e *end, at Instant, reason Reason) {
 	}
 }
 
-// reasonOf tells how a connection ended by what was seen of it.
-func (t *Tracker) reasonOf(e *end, cert *Certificate) Reason {
-	l, f := e.link, &e.forecast
-	due := f.At != 0 && f.Exactness > Conditional && cert.At >= f.earliest().Add(-lateness)
-	timed := due && (e.urgent() || f.Cause == CauseFinTimeout || f.Cause == CauseLinger2 || f.Cause == CauseOrphanRetries)
+// moment returns when the socket was gone, of which a first sign came at the given
+// moment: when the kernel let go of it, or between the last sight of it and the sign.
+func (e *end) moment(at Instant) Instant {
+	switch {
+	case e.row == nil || e.seen >= at:
+		return at
+	case e.farewell > e.seen:
+		return min(e.farewell, at)
+	}
+	return e.seen.Add(at.Sub(e.seen) / 2)
+}
+
+// reason tells how a connection ended by what was seen of it. What the rows and
+// packets leave open stays unknown.
+func (e *end) reason(cert *Certificate) Reason {
+	l := e.link
 	switch {
 	case e.killed:
 		return DestroyedByHand
-	case timed && (l.reset == 0 || f.RST || l.reset >= f.earliest().Add(-atOnce)):
-		return TimedOut // a reset that came with the death answered it
-	case l.reset != 0:
-		return Reset
-	case e.icmp != nil && cert.State == SynSent:
-		return Reset
-	case cert.State == TimeWait, cert.State == LastAck && !e.urgent(), l.closing[0] && l.closing[1]:
+	case cert.State == TimeWait:
 		return Closed
-	case cert.State == FinWait1, cert.State == FinWait2, cert.State == Closing:
-		if !e.urgent() {
-			return Closed
-		}
+	case e.timedOut(cert.At):
+		return TimedOut
+	case l.reset() != 0, e.icmp != nil && cert.State == SynSent:
+		return Reset
+	case cert.State == LastAck && !e.urgent(), l.closing[0] && l.closing[1]:
+		return Closed
 	}
 	return ReasonUnknown
+}
+
+// timedOut reports whether a socket that was gone at the given moment has died as
+// foretold, and not by a reset.
+func (e *end) timedOut(at Instant) bool {
+	f := &e.forecast
+	if f.At == 0 || f.Exactness <= Conditional || at < f.earliest().Add(-lateness) {
+		return false
+	}
+	switch f.Cause {
+	case CauseFinTimeout, CauseLinger2, CauseOrphanRetries:
+	default:
+		if !e.urgent() {
+			return false
+		}
+	}
+	// A reset from the peer, too, ends a socket at once; one from here may be part
+	// of the death, or answer the peer when the socket is dead.
+	sent, came := e.link.resets[e.side], e.link.resets[1-e.side]
+	if came != 0 && (f.Exactness < Exact || came < f.At.Add(-atOnce)) {
+		return false
+	}
+	return sent == 0 || f.RST || sent >= f.earliest().Add(-atOnce)
 }
 
 // earliest returns the lower bound of a forecast.

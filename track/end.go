@@ -12,14 +12,15 @@ type end struct {
 	side          int // local is link.addrs[side]
 	local, remote netip.AddrPort
 
-	row     *Socket // the last that differed; never changed; nil: known from packets only
-	seen    Instant // when a row of it was last read
-	dump    uint64  // number of the last full dump that had it
-	missed  int     // full dumps in a row that had it not
-	owner   Owner
-	options *Options
-	memory  Memory
-	killed  bool // the user had it destroyed
+	row      *Socket // the last that differed; never changed; nil: known from packets only
+	seen     Instant // when a row of it was last read
+	dump     uint64  // number of the last full dump that had it
+	missed   int     // full dumps in a row that had it not
+	owner    Owner
+	options  *Options
+	memory   Memory
+	killed   bool    // the user had it destroyed
+	farewell Instant // when the kernel let go of the socket, since its last row; zero: it has not
 
 	first, last     Instant
 	packets, bytes  uint64
@@ -99,7 +100,7 @@ func (e *end) state() State {
 	l := e.link
 	ours, theirs := l.closing[e.side], l.closing[1-e.side]
 	switch {
-	case l.reset != 0:
+	case l.reset() != 0:
 		return Close
 	case ours && theirs:
 		return TimeWait

@@ -137,10 +137,10 @@ func (t *Tracker) verdictOf(e *end, c *Coverage) (VerdictKind, Instant) {
 }
 
 // standing returns the verdict that stays while an end in trouble shows nothing
-// clear: one on the trouble itself, none on what was before.
+// clear: one on the trouble itself, none on what was before or has passed.
 func (k VerdictKind) standing() VerdictKind {
 	switch k {
-	case AppNotReading, NotClosedByApp, IdleUnguarded:
+	case AppNotReading, NotClosedByApp, IdleUnguarded, Unreachable, UnansweredSyn:
 		return Healthy
 	}
 	return k

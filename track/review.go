@@ -16,8 +16,12 @@ type announcements struct {
 	n       int
 }
 
-// prediction is a deadline, and when it was announced.
-type prediction struct{ said, at Instant }
+// prediction is a deadline (zero: none), and when it was announced. One that is not
+// firm holds only if the peer falls silent.
+type prediction struct {
+	said, at Instant
+	firm     bool
+}
 
 // review forms forecast and verdict anew. It reports whether e must be looked
 // at again even if nothing happens to it.
@@ -69,7 +73,7 @@ func (t *Tracker) announce(e *end) (again Instant) {
 		if f.Exactness == Conditional && e.row.Timer == TimerOn {
 			// Data is on its way, as on any live connection. Only what was said
 			// of a trouble now past is to be taken back.
-			if !a.made || a.last.At == 0 || a.last.Exactness == Conditional {
+			if !a.made || !a.last.firm() {
 				return 0
 			}
 			f = Forecast{Cause: CauseNone, Exactness: Conditional}
@@ -86,16 +90,17 @@ func (t *Tracker) announce(e *end) (again Instant) {
 		return ripe
 	}
 	if calm := e.last.Add(time.Second); !urgent && f.Exactness == Conditional && t.now < calm {
-		return calm // until then it moves with each segment
+		if !a.last.firm() {
+			return calm // until then it moves with each segment
+		}
+		f = Forecast{Cause: CauseNone, Exactness: Conditional} // the trouble is over
 	}
 	a.made, a.last, a.differs = true, f, 0
-	if f.At != 0 {
-		if a.first == 0 {
-			a.first = f.At
-		}
-		a.past[a.n%len(a.past)] = prediction{t.now, f.At}
-		a.n++
+	if a.first == 0 {
+		a.first = f.At
 	}
+	a.past[a.n%len(a.past)] = prediction{t.now, f.At, f.firm()}
+	a.n++
 	t.emit(&DeadlineSet{At: t.now, Local: e.local, Remote: e.remote, State: e.state(), Forecast: f})
 	return 0
 }
@@ -107,13 +112,17 @@ func differ(a, b *Forecast) bool {
 		a.At.Sub(b.At).Abs() > 10*time.Millisecond
 }
 
-// standing returns the deadline that stood half a second before a moment; zero:
-// none did.
-func (a *announcements) standing(at Instant) Instant {
+// firm reports whether a forecast is that the connection will die, whatever its
+// peer does from now on.
+func (f *Forecast) firm() bool { return f.At != 0 && f.Exactness > Conditional }
+
+// standing returns what stood half a second before a moment; its at is zero where
+// no deadline did.
+func (a *announcements) standing(at Instant) prediction {
 	for i := a.n - 1; i >= 0 && i >= a.n-len(a.past); i-- {
 		if p := a.past[i%len(a.past)]; p.said <= at.Add(-500*time.Millisecond) {
-			return p.at
+			return p
 		}
 	}
-	return 0
+	return prediction{}
 }

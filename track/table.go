@@ -67,6 +67,9 @@ func (t *Tracker) socket(s *Socket) {
 	if e == nil {
 		e = t.adopt(s)
 	}
+	if s.At > e.farewell {
+		e.farewell = 0 // what was let go has left a minisock in its place
+	}
 	e.seen, e.dump, e.missed = s.At, t.dumps, 0
 	e.memory.Row(s, &t.limits)
 	e.window.row(s, e.link, e.side, t)
@@ -140,9 +143,19 @@ func promotes(a, b *Socket) bool {
 	return a.State == NewSynRecv && b.State != NewSynRecv
 }
 
-// destroyed takes in the kernel's own word that a socket is gone.
+// destroyed takes in the kernel's own word that it has let go of a socket. What
+// is left of it may go on in FIN_WAIT2 or TIME_WAIT, by the same name, so it is
+// asked for once more; only a minisock's end, or a reset, is the end of all.
 func (t *Tracker) destroyed(d *Destroyed) {
-	if e := t.sockets[d.Socket.Cookie]; e != nil {
+	e := t.sockets[d.Socket.Cookie]
+	switch {
+	case e == nil || e.seen > d.At:
+	case e.row.Timer == TimerTimewait || e.link.reset() != 0:
+		e.farewell = d.At
 		t.end(e, d.At, ReasonUnknown)
+	default:
+		e.farewell = d.At
+		e.missed = max(e.missed, 1)
+		t.heat(e)
 	}
 }

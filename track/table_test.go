@@ -149,6 +149,7 @@ func TestBetween(t *testing.T) {
 		t.Errorf("%d for the peer, who is not here", got)
 	}
 	b.Apply(&Destroyed{At: b.at, Socket: Socket{Cookie: 7}})
+	b.Apply(&Dump{Began: b.at, Ended: b.at + 1, Absent: []uint64{7}})
 	if got := b.Between(here, there); got != id || b.Knows(7) {
 		t.Errorf("%d after its end, want %d", got, id)
 	}

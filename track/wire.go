@@ -53,10 +53,7 @@ func (t *Tracker) segment(s *Segment, l *link, side int) {
 		t.emit(&Duplicated{At: s.At, Frame: s.Frame, Src: s.Src, Dst: s.Dst, Seq: s.Seq, Len: s.Len})
 	} else {
 		l.from[side] = s.At
-		l.closing[side] = l.closing[side] || s.Flags.Has(FIN)
-		if s.Flags.Has(RST) {
-			l.reset = s.At
-		}
+		l.close(s, &r, side)
 		t.report(s, &r)
 	}
 	if l.idle() {
@@ -139,9 +136,6 @@ func (e *end) passed(s *Segment) {
 	e.acked = s.Ack
 }
 
-// over reports whether the packets have shown the connection's end.
-func (l *link) over() bool { return l.reset != 0 || l.closing[0] && l.closing[1] }
-
 // reuse makes room for a new connection on the addresses of an old one. An end
 // whose socket is known keeps it until the table says otherwise.
 func (t *Tracker) reuse(l *link, at Instant) {
@@ -155,7 +149,8 @@ func (t *Tracker) reuse(l *link, at Instant) {
 			e.stall = nil
 		}
 	}
-	l.packets, l.from, l.closing, l.reset = 0, [2]Instant{}, [2]bool{}, 0
+	l.packets, l.from, l.resets = 0, [2]Instant{}, [2]Instant{}
+	l.closing, l.closed = [2]bool{}, [2]bool{}
 }
 
 // icmp takes in an error that quotes a segment.
