@@ -18,13 +18,13 @@ const steady = 20 * time.Millisecond
 // new: most sockets are at rest, there may be very many, and what is applied is
 // what is recorded.
 type changes struct {
-	told map[uint64]told // by cookie
+	told map[uint64]lastTold // by cookie
 	walk uint64
 	due  track.Instant // of the next walk that is told in full
 }
 
-// told is what was last told of a socket.
-type told struct {
+// lastTold is what was last told of a socket.
+type lastTold struct {
 	rest
 	expiry track.Instant // of its timer
 	walk   uint64        // the last that had it
@@ -81,7 +81,7 @@ func (c *changes) leaveOut(d *track.Dump, kept []bool, wanted bool) (keyframe bo
 		c.due = d.Ended.Add(keyframeInterval)
 	}
 	if c.told == nil {
-		c.told = make(map[uint64]told, len(d.Sockets))
+		c.told = make(map[uint64]lastTold, len(d.Sockets))
 	}
 	c.walk++
 	row, left := 0, 0
@@ -105,7 +105,7 @@ func (c *changes) leaveOut(d *track.Dump, kept []bool, wanted bool) (keyframe bo
 // did not.
 func (c *changes) news(s *track.Socket) bool {
 	before := c.told[s.Cookie]
-	now := told{rest: restOf(s), expiry: s.At.Add(s.Expires), walk: c.walk}
+	now := lastTold{rest: restOf(s), expiry: s.At.Add(s.Expires), walk: c.walk}
 	c.told[s.Cookie] = now
 	return now.rest == rest{} || now.rest != before.rest ||
 		s.Timer != track.TimerOff && now.expiry.Sub(before.expiry).Abs() > steady
