@@ -12,7 +12,7 @@ import (
 
 // readAhead is how many batches of frames may be on their way at once. When all
 // are, frames wait in the kernel's buffer, and what does not fit there is counted.
-const readAhead = 256
+const readAhead = 64
 
 // frames brings batches from an interface, for as long as there is one: an
 // interface that goes away is waited for.
