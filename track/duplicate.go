@@ -12,8 +12,13 @@ type print struct {
 	hop      uint8
 }
 
-func printOf(s *Segment) print {
-	return print{s.TSVal, s.Iface, s.Checksum, s.IPID, s.VLAN, s.HopLimit}
+func (p *print) set(s *Segment) {
+	p.tsval, p.iface, p.checksum, p.ipid, p.vlan, p.hop = s.TSVal, s.Iface, s.Checksum, s.IPID, s.VLAN, s.HopLimit
+}
+
+func printOf(s *Segment) (p print) {
+	p.set(s)
+	return p
 }
 
 // How long after its first sight a packet may be captured again: at the same
@@ -65,8 +70,10 @@ type sightings struct {
 }
 
 func (q *sightings) add(s *Segment) {
-	q.last[q.n%4] = sighting{s.At, s.Seq, s.Ack, s.Window, s.Flags, printOf(s)}
+	l := &q.last[q.n%4]
 	q.n++
+	l.at, l.seq, l.ack, l.window, l.flags = s.At, s.Seq, s.Ack, s.Window, s.Flags
+	l.print.set(s)
 }
 
 // has reports whether s is one of them captured once more.

@@ -91,7 +91,7 @@ func (h *half) send(s *Segment, peer *half, r *reading) {
 		if s.Seq-h.nxt > maxWindow && h.heard {
 			return // of no window that TCP can announce
 		}
-		h.sends.push(transmission{first: s.At, last: s.At, print: printOf(s), seq: s.Seq, end: s.Seq + n})
+		h.sends.push(s.Seq, s.Seq+n, s)
 		h.nxt = s.Seq + n
 		h.stamped = s.HasTS
 		h.probe = probe{}
@@ -163,7 +163,7 @@ func (h *half) sendAgain(s *Segment, peer *half, r *reading) {
 	h.retransmit(s, sent, peer, r)
 	h.sends.resend(s.Seq, old, h.una, s.At, p)
 	if old != end {
-		h.sends.push(transmission{first: s.At, last: s.At, print: p, seq: old, end: end})
+		h.sends.push(old, end, s)
 		h.nxt = end
 	}
 }

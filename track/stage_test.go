@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/netip"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -42,6 +43,8 @@ func perform(t *testing.T, o lab.Options, option lab.SocketOption, play func(*st
 		before: make(map[*lab.Host]lab.Counters), after: make(map[*lab.Host]lab.Counters)}
 	hosts := []*lab.Host{s.A, s.B}
 	live := make(map[*lab.Host]*capture.Live)
+	var reading sync.WaitGroup
+	defer reading.Wait()
 	for _, h := range hosts {
 		s.must(h.Do(func() (err error) {
 			live[h], err = capture.OpenLive(capture.LiveOptions{Interface: h.Link, Snaplen: 128, Buffer: 16 << 10})
@@ -50,7 +53,6 @@ func perform(t *testing.T, o lab.Options, option lab.SocketOption, play func(*st
 		defer live[h].Close()
 		s.before[h] = s.counters(h)
 	}
-	var reading sync.WaitGroup
 	var mu sync.Mutex
 	var end track.Instant // zero: not yet
 	for _, h := range hosts {
@@ -82,7 +84,11 @@ func follow(live *capture.Live, end func() track.Instant) ([]track.Event, error)
 	var b capture.Batch
 	for {
 		last := end()
-		if err := live.Read(&b); err != nil {
+		err := live.Read(&b)
+		if errors.Is(err, io.EOF) {
+			return told, nil // closed: the play was broken off
+		}
+		if err != nil {
 			return told, err
 		}
 		for i := range b.Frames {
@@ -120,6 +126,9 @@ func (s *stage) counters(h *lab.Host) lab.Counters {
 func (s *stage) connect() (a, b *net.TCPConn) {
 	s.t.Helper()
 	a, b, err := s.Connect(s.ctx, netip.AddrPortFrom(s.B.Addr, 0), s.option)
+	if errors.Is(err, syscall.ENOENT) {
+		s.t.Skipf("this kernel has no such congestion control: %v", err)
+	}
 	s.must(err)
 	s.t.Cleanup(func() { a.Close(); b.Close() })
 	return a, b

@@ -44,11 +44,15 @@ func (q *transmissions) at(i int) *transmission { return &q.ring[(q.head+i)&(len
 func (q *transmissions) oldest() *transmission { return q.at(0) }
 func (q *transmissions) newest() *transmission { return q.at(q.n - 1) }
 
-// push adds what was sent for the first time, beyond all others.
-func (q *transmissions) push(t transmission) {
+// push adds [seq, end), sent by s for the first time, beyond all others. Field by
+// field: it is done for every segment, and copying a whole one costs more.
+func (q *transmissions) push(seq, end uint32, s *Segment) {
 	q.room(1)
-	*q.at(q.n) = t
+	t := q.at(q.n)
 	q.n++
+	t.first, t.last, t.interval = s.At, s.At, 0
+	t.seq, t.end, t.again, t.sacked = seq, end, 0, false
+	t.print.set(s)
 }
 
 // pop lets the oldest go.
