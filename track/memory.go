@@ -45,10 +45,9 @@ func (m *Memory) Neighbour(n Neighbour) { m.neighbour = n }
 
 // Row takes in a row of inet_diag. Rows come in the order of their moments.
 func (m *Memory) Row(s *Socket, l *Limits) {
-	before := m.timer
 	w := newWheel(l)
 	if m.timer.see(s, m.row, w) {
-		m.learn(s, &before, w, l)
+		m.learn(s, w, l)
 	}
 	m.row = s.At
 }
@@ -108,6 +107,9 @@ func (p *pending) see(s *Socket, last Instant, w wheel) bool {
 
 // Sent takes in a segment that this end sent, as the packets show it.
 func (m *Memory) Sent(seg *Segment, f Finding) {
+	if f.Class == ClassPlain && seg.SeqLen() > 0 && (!m.sent || seqLess(m.high, seg.End())) {
+		m.high, m.sent = seg.End(), true
+	}
 	switch {
 	case f.Class == ClassRetransmission && f.Kind != KindFast && f.Kind != KindSlowStart,
 		f.Class == ClassWindowProbe, f.Class == ClassKeepalive:
@@ -132,9 +134,6 @@ func (m *Memory) Sent(seg *Segment, f Finding) {
 	case seg.Flags.Has(SYN) && !seg.Flags.Has(ACK):
 		m.syn = seg.At
 	}
-	if f.Class == ClassPlain && seg.SeqLen() > 0 && (!m.sent || seqLess(m.high, seg.End())) {
-		m.high, m.sent = seg.End(), true
-	}
 }
 
 // Heard takes in a segment that the peer sent. Advanced: it acknowledged new
@@ -154,7 +153,7 @@ func (m *Memory) Heard(seg *Segment, advanced, all bool) {
 	m.change(func(t *trouble) {
 		t.lossProbe = 0
 		if t.ends && !seqLess(seg.Ack, t.recovery) {
-			t.wire, t.ends = 0, false
+			t.wire, t.from, t.to, t.ends, t.progress = 0, 0, 0, false, false
 		}
 	})
 }

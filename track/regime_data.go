@@ -158,10 +158,12 @@ func (m moment) watch(n lean, unit time.Duration) stopwatch {
 // stamp returns when the stall's first fast or RTO retransmission was.
 func (sc *scene) stamp() moment {
 	t := &sc.trouble
-	seen := t.wire != 0 && sc.c.Out && sc.c.Lost == 0 && sc.c.Doubt == ""
+	whole := sc.c.Out && sc.c.Lost == 0 && sc.c.Doubt == ""
 	switch {
-	case seen && (t.to == 0 || t.wire < t.to.Add(readingLag)):
-		return moment{from: t.wire, to: t.wire, seen: true, sure: true}
+	case t.wire != 0 && t.to == 0:
+		return moment{from: t.wire, to: t.wire, seen: true, sure: whole}
+	case t.wire != 0 && t.wire < t.to.Add(readingLag):
+		return moment{from: t.wire, to: t.wire, seen: true, sure: whole || t.wire > t.from.Add(-readingLag) && !t.unsure}
 	case t.to != 0:
 		return moment{from: t.from, to: t.to, sure: !t.unsure && t.from != 0}
 	case sc.s.Retransmits > 0, sc.s.Info.Backoff > 0:

@@ -72,7 +72,9 @@ func (sc *scene) request() prospect {
 	timeouts := max(int(s.Retransmits), sc.trouble.rearmed)
 	held := timeouts > int(s.Retransmits)
 	switch {
-	case held:
+	case timeouts == 0:
+		p.atMost(Conditional, "no answer comes")
+	case held, sc.rules.deferAccept > 0:
 		p.atMost(Conditional, "the last SYN-ACK of TCP_DEFER_ACCEPT is not answered either")
 	case !sc.rules.options:
 		p.atMost(Bounded, "the listener sets no TCP_SYNCNT and its queue is not half full")

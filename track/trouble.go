@@ -8,7 +8,7 @@ type trouble struct {
 	// what the packets show, and between what bounds by the rows.
 	wire     Instant // zero: not seen
 	from, to Instant // zero: no bounds
-	recovery uint32  // acknowledged up to here, the episode of wire is over;
+	recovery uint32  // acknowledged up to here, the stall is over;
 	ends     bool    // if this is known
 	unsure   bool    // rows came too late to rule out an earlier one
 	progress bool    // something was acknowledged since
@@ -35,23 +35,23 @@ type trouble struct {
 }
 
 // learn takes in what a row says of how long its socket has been in trouble.
-func (m *Memory) learn(s *Socket, before *pending, w wheel, l *Limits) {
+func (m *Memory) learn(s *Socket, w wheel, l *Limits) {
 	i := &s.Info
 	progress := i.Size > 0 && m.row != 0 && uint32(i.BytesAcked) != m.acked
 	m.acked = uint32(i.BytesAcked)
 	switch {
 	case i.Size == 0:
 		if s.State == SynRecv || s.State == NewSynRecv {
-			m.change(func(t *trouble) { t.request(s, before, &m.timer, w) })
+			m.change(func(t *trouble) { t.request(s) })
 		}
 	case s.State == SynSent:
 		m.change(func(t *trouble) { t.narrow(w.firstSyn(s, &m.timer)) })
 	case s.Timer == TimerPersist:
-		m.change(func(t *trouble) { t.persist(s, before, &m.timer, w, l) })
+		m.change(func(t *trouble) { t.persist(s, &m.timer, w, l) })
 	case i.Unacked == 0, i.CAState == CAOpen && s.Retransmits == 0:
 		m.recover(s, progress)
 	default:
-		m.change(func(t *trouble) { t.stall(s, m, before, progress, w, l) })
+		m.change(func(t *trouble) { t.stall(s, m, progress, w, l) })
 	}
 	if i.Size > 0 && (i.Unacked == 0 || s.Retransmits == 0 && (progress || m.row == 0 && i.TotalRetrans == 0)) {
 		m.baseline, m.retrans, m.rtoTime = true, i.TotalRetrans, i.TotalRTOTime
@@ -79,7 +79,7 @@ func (m *Memory) recover(s *Socket, progress bool) {
 }
 
 // stall takes in a row with data in flight that was sent again.
-func (t *trouble) stall(s *Socket, m *Memory, before *pending, progress bool, w wheel, l *Limits) {
+func (t *trouble) stall(s *Socket, m *Memory, progress bool, w wheel, l *Limits) {
 	i := &s.Info
 	if progress {
 		t.progress = true
@@ -99,9 +99,6 @@ func (t *trouble) stall(s *Socket, m *Memory, before *pending, progress bool, w 
 	}
 	if fire, g := w.previous(s, &m.timer, t.base); !w.known && int(i.Backoff) == fires && t.base > 0 && g >= t.slots {
 		t.fire, t.slots = fire, g
-	}
-	if t.progress && t.to != 0 {
-		return // the stamp is older than these fires
 	}
 	base := t.base
 	if base == 0 {
@@ -171,7 +168,7 @@ func (t *trouble) learnBase(i *Info, l *Limits) {
 }
 
 // persist takes in a row with the persist timer.
-func (t *trouble) persist(s *Socket, before, now *pending, w wheel, l *Limits) {
+func (t *trouble) persist(s *Socket, now *pending, w wheel, l *Limits) {
 	t.wire, t.from, t.to = 0, 0, 0
 	i := &s.Info
 	switch {
@@ -192,14 +189,10 @@ func (t *trouble) persist(s *Socket, before, now *pending, w wheel, l *Limits) {
 	}
 }
 
-// request counts the timeouts of a request socket, of which TCP_DEFER_ACCEPT
-// hides those that send nothing.
-func (t *trouble) request(s *Socket, before, now *pending, w wheel) {
-	if before.is.timer == TimerOn && now.first == s.At && before.expiry != 0 {
+// request counts the timeouts of a request socket. TCP_DEFER_ACCEPT hides those
+// that send nothing, but each doubles the interval.
+func (t *trouble) request(s *Socket) {
+	for t.rearmed = max(t.rearmed, int(s.Retransmits)); synBase<<t.rearmed < s.Expires; {
 		t.rearmed++
-	}
-	t.rearmed = max(t.rearmed, int(s.Retransmits))
-	for n := t.rearmed; n < 8 && synBase<<n < s.Expires; n++ {
-		t.rearmed = n + 1
 	}
 }
