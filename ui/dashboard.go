@@ -64,14 +64,16 @@ type dashboard struct {
 	watched  string // what Watch was told last
 	watching bool   // a Watch is under way
 	over     bool   // no more snapshots will come
+
+	replay    *replay // nil: what is shown is not played
+	recording Recording
+	remark    string
 }
 
 func newDashboard(a Actions, o Options) *dashboard {
 	d := &dashboard{actions: a, keys: newKeyMap(), location: o.Location, ascii: o.ASCII, dark: true,
-		profile: colorprofile.TrueColor, width: 80, height: 24, packets: packets{follow: true}, names: names{ask: o.Resolver, on: o.Names}}
-	for _, n := range o.Notes {
-		d.keep(n)
-	}
+		profile: colorprofile.TrueColor, width: 80, height: 24, packets: packets{follow: true}, names: names{ask: o.Resolver, on: o.Names}, replay: newReplay(o.Player)}
+	d.keys.forReplay(d.replay != nil)
 	d.retheme()
 	return d
 }
@@ -90,6 +92,7 @@ func (d *dashboard) wall() Wall {
 // Messages of the dashboard's own.
 type (
 	snapshotMsg struct{ snapshot *track.Snapshot }
+	newsMsg     struct{ news News }
 	overMsg     struct{}
 	watchedMsg  struct{}
 	doneMsg     struct {
@@ -115,6 +118,8 @@ func (d *dashboard) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		d.retheme()
 	case snapshotMsg:
 		d.take(msg.snapshot)
+	case newsMsg:
+		d.hear(msg.news)
 	case overMsg:
 		d.over = true
 	case watchedMsg:

@@ -28,6 +28,9 @@ func (d *dashboard) drawFooter(c *canvas) *tea.Cursor {
 
 // hints returns the keys that matter most where the user is, the first first.
 func (d *dashboard) hints() [][2]string {
+	if d.replay != nil {
+		return d.replay.hints(d.ascii)
+	}
 	arrows, zoom := "↑↓", "zoom"
 	if d.ascii {
 		arrows = "j k"

@@ -80,8 +80,10 @@ func (d *dashboard) status() []part {
 		}
 		return parts
 	}
-	var parts []part
+	parts := d.recording.status()
 	switch src := &s.Source; {
+	case d.replay != nil:
+		parts = append(parts, d.replay.status(s.At)...)
 	case src.Ended:
 		parts = append(parts, part{9, []span{{accent, "■ "}, {normal, "end of the file"}}})
 	case d.over:
@@ -126,6 +128,15 @@ func (d *dashboard) notices() []span {
 	}
 	var out []span
 	src := &s.Source
+	if d.recording.Err != nil {
+		out = append(out, span{alarm, d.recording.stopped()})
+	}
+	if d.remark != "" {
+		out = append(out, span{accent, d.remark})
+	}
+	if d.replay != nil {
+		out = append(out, d.replay.notice()...)
+	}
 	if src.Down != "" {
 		out = append(out, span{alarm, src.Name + ": " + src.Down + "; tcpwatch takes it up again when it is back"})
 	}

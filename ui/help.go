@@ -20,6 +20,9 @@ func (d *dashboard) drawHelp(c *canvas) {
 		}
 		lines = append(lines, []span{{accentStrong, g.title}})
 		for _, b := range g.keys {
+			if !b.Enabled() {
+				continue
+			}
 			h := b.Help()
 			lines = append(lines, []span{{strong, h.Key + strings.Repeat(" ", keyWidth-cells(h.Key)+2)}, {quiet, h.Desc}})
 		}

@@ -9,6 +9,7 @@ type keyMap struct {
 	Zoom, Back, NextPane, PrevPane          key.Binding
 	Pane1, Pane2, Pane3                     key.Binding
 	Freeze                                  key.Binding
+	Slower, Faster, StepBack, StepOn        key.Binding
 	Note, Edit, Delete, NextNote, PrevNote  key.Binding
 	Filter, Sort, Reverse                   key.Binding
 	Time, Scale, Follow, Names              key.Binding
@@ -43,6 +44,10 @@ func newKeyMap() keyMap {
 		Pane2:    quietly(k("2")),
 		Pane3:    quietly(k("3")),
 		Freeze:   bind(k("space", "p"), "space", "freeze, and go on"),
+		Slower:   bind(k("["), "[ ]", "slower, faster"),
+		Faster:   quietly(k("]")),
+		StepBack: bind(k(","), ", .", "one packet back, on"),
+		StepOn:   quietly(k(".")),
 		Note:     bind(k("a"), "a", "note here"),
 		Edit:     bind(k("e"), "e X", "edit, delete the note"),
 		Delete:   quietly(k("X")),
@@ -65,12 +70,24 @@ func newKeyMap() keyMap {
 	}
 }
 
+// forReplay gives the keys the meaning that they have in a replay, or takes away
+// those that have one there only.
+func (k *keyMap) forReplay(yes bool) {
+	for _, b := range []*key.Binding{&k.Slower, &k.Faster, &k.StepBack, &k.StepOn} {
+		b.SetEnabled(yes)
+	}
+	if yes {
+		k.Freeze.SetHelp("space", "pause, and play")
+		k.Left.SetHelp("← → h l", "seek along the file")
+	}
+}
+
 // groups lists the keys as the help shows them; keys that go together stand in
 // one line.
 func (k *keyMap) groups() []keyGroup {
 	return []keyGroup{
 		{"Move", []key.Binding{k.Up, k.Top, k.PageUp, k.Zoom, k.Back, k.NextPane, k.Pane1}},
-		{"Stop and look", []key.Binding{k.Freeze, k.Left, k.Note, k.Edit, k.NextNote}},
+		{"Stop and look", []key.Binding{k.Freeze, k.Left, k.StepBack, k.Slower, k.Note, k.Edit, k.NextNote}},
 		{"Show", []key.Binding{k.Filter, k.Sort, k.Time, k.Names, k.Scale, k.Follow}},
 		{"Act", []key.Binding{k.Kill, k.Shorten, k.Save, k.Report, k.Copy, k.Help, k.Quit}},
 	}

@@ -86,7 +86,7 @@ func (d *dashboard) jump(by int) {
 		i++
 	}
 	n := d.notes[(i+len(d.notes))%len(d.notes)]
-	if d.frozen == nil {
+	if d.replay == nil && d.frozen == nil {
 		d.toggleFreeze()
 	}
 	for i := range d.roster.rows {
@@ -94,6 +94,11 @@ func (d *dashboard) jump(by int) {
 			d.roster.choose(i)
 			d.roster.picked = true
 		}
+	}
+	if d.replay != nil {
+		d.replay.play(false)
+		d.replay.seek(n.At)
+		return
 	}
 	d.cursor = min(n.At, d.frozen.At)
 	d.packets.follow, d.packets.at = false, d.cursor

@@ -23,6 +23,7 @@ func (d *dashboard) press(msg tea.KeyPressMsg) tea.Cmd {
 		d.helping = false
 	case is(k.Help):
 		d.helping = true
+	case d.replay != nil && d.pressReplay(is):
 	case is(k.Up):
 		d.move(-1)
 	case is(k.Down):

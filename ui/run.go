@@ -20,7 +20,8 @@ import (
 type Options struct {
 	Location *time.Location // nil: the machine's own
 	ASCII    bool           // the terminal knows ASCII alone; see [ASCIIOnly]
-	Notes    []Note         // of a session that is replayed
+	Player   Player         // of a file that is replayed; nil: the session goes its own way
+	News     <-chan News    // nil: none will come
 	Resolver Resolver       // asks for names of addresses; nil: there are none
 	Names    bool           // show names from the start
 
@@ -51,7 +52,7 @@ func Run(ctx context.Context, snapshots <-chan *track.Snapshot, a Actions, o Opt
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	context.AfterFunc(ctx, p.Quit)
-	go feed(ctx, p, snapshots)
+	go feed(ctx, p, snapshots, o.News)
 
 	if _, err := p.Run(); err != nil {
 		return fmt.Errorf("dashboard: %w", err)
@@ -59,8 +60,9 @@ func Run(ctx context.Context, snapshots <-chan *track.Snapshot, a Actions, o Opt
 	return nil
 }
 
-// feed hands snapshots to the program one at a time, as fast as it takes them.
-func feed(ctx context.Context, p *tea.Program, snapshots <-chan *track.Snapshot) {
+// feed hands snapshots and news to the program one at a time, as fast as it takes
+// them.
+func feed(ctx context.Context, p *tea.Program, snapshots <-chan *track.Snapshot, news <-chan News) {
 	for {
 		select {
 		case <-ctx.Done():
@@ -68,11 +70,14 @@ func feed(ctx context.Context, p *tea.Program, snapshots <-chan *track.Snapshot)
 		case s, ok := <-snapshots:
 			if !ok {
 				p.Send(overMsg{})
-				return
+				snapshots = nil
+				continue
 			}
 			if s != nil {
 				p.Send(snapshotMsg{s})
 			}
+		case n := <-news:
+			p.Send(newsMsg{n})
 		}
 	}
 }
