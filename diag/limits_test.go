@@ -129,13 +129,15 @@ func TestPhaseOffset(t *testing.T) {
 		name   string
 		offset float64 // the truth
 		late   track.Instant
+		whole  bool
 		within float64
 	}{
-		{"whole", 4294892237, 20_000, 0},
-		{"whole, slow reads", 4294892237, 400_000, 0},
-		{"old kernel's fraction", 4294892237.4, 20_000, 0.01},
+		{"whole", 4294892237, 20_000, false, 0},
+		{"whole, slow reads", 4294892237, 400_000, false, 0},
+		{"whole as it is known, slower reads", 4294892237, 3_000_000, true, 0},
+		{"old kernel's fraction", 4294892237.4, 20_000, false, 0.01},
 	} {
-		p := phase{perNano: perNano}
+		p := phase{perNano: perNano, whole: test.whole}
 		for at := track.Instant(1e12); p.ticks < phaseTicks; at += 100_000 {
 			// Read at the moment at, told a little later; every third read a jiffy low.
 			jiffies := uint64(math.Floor(float64(at)*perNano + test.offset))
@@ -146,6 +148,24 @@ func TestPhaseOffset(t *testing.T) {
 		}
 		if got := p.offset(); math.Abs(got-test.offset) > test.within {
 			t.Errorf("%s: %f, want %f", test.name, got, test.offset)
+		}
+	}
+}
+
+func TestTicksAreWhole(t *testing.T) {
+	for _, test := range []struct {
+		release   track.Release
+		perSecond int
+		want      bool
+	}{
+		{track.Release{Major: 6, Minor: 18}, 250, true},
+		{track.Release{Major: 6, Minor: 3}, 1000, true},
+		{track.Release{Major: 6, Minor: 1}, 250, false},
+		{track.Release{Major: 6, Minor: 18}, 300, false},
+		{track.Release{}, 250, false},
+	} {
+		if got := ticksAreWhole(test.release, test.perSecond); got != test.want {
+			t.Errorf("%v, HZ %d: %v", test.release, test.perSecond, got)
 		}
 	}
 }

@@ -38,7 +38,7 @@ func ReadPhase() (track.Phase, error) {
 	}
 	defer file.Close()
 
-	p := phase{perNano: float64(perSecond) / 1e9}
+	p := phase{perNano: float64(perSecond) / 1e9, whole: ticksAreWhole(release(), perSecond)}
 	buf := make([]byte, 256<<10)
 	for began := Now(); p.ticks < phaseTicks && Now().Sub(began) < phaseTime; {
 		jiffies, after, err := readJiffies(file, buf)
@@ -61,6 +61,7 @@ func ReadPhase() (track.Phase, error) {
 // sooner after a tick it was made.
 type phase struct {
 	perNano float64 // jiffies
+	whole   bool    // the offset is known to be a whole number
 	lowest  float64 // the tightest bound so far
 	last    uint64  // the highest reading, 0: none
 	lastAt  track.Instant
@@ -82,15 +83,21 @@ func (p *phase) add(jiffies uint64, before track.Instant) bool {
 	return seen
 }
 
-// offset returns the offset that the readings tell. Since Linux 6.3 ticks fall
-// on whole multiples of their length (tick_setup_device), which makes the
-// offset a whole number; a bound that is just short of one means it.
+// offset returns the offset that the readings tell: a whole number where it is
+// known to be one, or where the bound is just short of one.
 func (p *phase) offset() float64 {
 	const short = 0.15 // jiffies; 0.6 ms at HZ=250
-	if whole := math.Ceil(p.lowest); whole-p.lowest < short {
-		return whole
+	if next := math.Ceil(p.lowest); p.whole || next-p.lowest < short {
+		return next
 	}
 	return p.lowest
+}
+
+// ticksAreWhole reports whether ticks fall on whole multiples of their length
+// (kernel/time/tick-sched.c, tick_init_jiffy_update, Linux 6.3), which makes the
+// offset a whole number if the length is one of nanoseconds.
+func ticksAreWhole(r track.Release, perSecond int) bool {
+	return r != (track.Release{}) && r.AtLeast(6, 3) && 1e9%perSecond == 0
 }
 
 // readJiffies reads the tick counter from the start of /proc/timer_list, no
