@@ -32,6 +32,8 @@ type Conn struct {
 	Dropped  uint64
 	// Moments is the bounded history of its state; empty: not kept.
 	Moments []Moment
+
+	memory Memory // for WhatIf
 }
 
 // Trouble reports whether the connection calls for attention.

@@ -29,10 +29,7 @@ func (t *Tracker) review(e *end) bool {
 	c := t.coverage(e)
 	var again Instant
 	if e.row != nil {
-		f := GiveUp(e.row, &e.memory, e.options, &t.limits, c, t.now)
-		if f.Cause != CauseNone && f.Exactness > Conditional && e.row.Timer == TimerOn && !e.urgent() {
-			f.Exactness = Conditional // it holds if the peer falls silent now
-		}
+		f := outlook(e.row, &e.memory, e.options, &t.limits, c, e.urgent(), t.now)
 		if differ(&f, &e.forecast) {
 			t.touch(e)
 		}

@@ -42,7 +42,7 @@ func (t *Tracker) conn(e *end) *Conn {
 		Options: e.options, Coverage: c, First: e.first, Last: e.last, Packets: e.packets, Bytes: e.bytes,
 		Retransmissions: e.retransmissions, Stall: e.stall.view(e.silentSince()), Forecast: e.forecast,
 		Verdict: e.verdict, Gone: e.gone, Timeline: e.timeline[:len(e.timeline):len(e.timeline)], Dropped: e.dropped,
-		Moments: e.moments[:len(e.moments):len(e.moments)]}
+		Moments: e.moments[:len(e.moments):len(e.moments)], memory: e.memory}
 }
 
 // show gives an end a place in the picture.
