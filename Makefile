@@ -22,7 +22,7 @@ demo: build
 
 test:
 	@$(need) build test
-	$(sudo) env "PATH=$$PATH" "HOME=$$HOME" $(GO) test -parallel 16 -timeout 14m ./...
+	$(sudo) env "PATH=$$PATH" "HOME=$$HOME" $(GO) test -count=1 -parallel 16 -timeout 14m ./...
 
 lint:
 	@$(need) build

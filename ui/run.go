@@ -37,10 +37,15 @@ func Run(ctx context.Context, snapshots <-chan *track.Snapshot, a Actions, o Opt
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
 
-	options := []tea.ProgramOption{tea.WithoutSignalHandler()}
-	if o.Input != nil {
-		options = append(options, tea.WithInput(o.Input))
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	if o.Input == nil {
+		o.Input = os.Stdin
 	}
+	if f, ok := o.Input.(*os.File); ok {
+		o.Input = keyboard{f, cancel}
+	}
+	options := []tea.ProgramOption{tea.WithoutSignalHandler(), tea.WithInput(o.Input)}
 	if o.Output != nil {
 		options = append(options, tea.WithOutput(o.Output))
 	}
@@ -49,8 +54,6 @@ func Run(ctx context.Context, snapshots <-chan *track.Snapshot, a Actions, o Opt
 	}
 	p := tea.NewProgram(newDashboard(a, o), options...)
 
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
 	context.AfterFunc(ctx, p.Quit)
 	go feed(ctx, p, snapshots, o.News)
 

@@ -5,7 +5,9 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -152,4 +154,29 @@ func TestDashboard(t *testing.T) {
 	}
 	// The interface is silent from here on.
 	t.Logf("q took %v, tmux and its polling included", m.quit().Round(time.Millisecond))
+}
+
+// TestTerminalGoesAway takes the terminal from under a dashboard that is not of its
+// session, as behind su: no SIGHUP comes.
+func TestTerminalGoesAway(t *testing.T) {
+	t.Parallel()
+	requireRoot(t)
+	m := openTerminal(t, 80, 24, "TERM=xterm-256color LANG=C.UTF-8 setsid --wait sh -c 'echo $$ >pid; exec "+binary+" -i lo port 12345'")
+	m.await("dashboard", showing("CONNECTIONS"))
+	pid, err := strconv.Atoi(m.file("pid"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	program, err := os.FindProcess(pid)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m.tmux("kill-server")
+	for end := time.Now().Add(10 * time.Second); program.Signal(syscall.Signal(0)) == nil; {
+		if time.Now().After(end) {
+			program.Kill()
+			t.Fatal("the dashboard lives on without a terminal")
+		}
+		time.Sleep(20 * time.Millisecond) // a process that is not a child can only be asked again
+	}
 }
