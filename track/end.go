@@ -32,7 +32,8 @@ type end struct {
 	acked      uint32  // the last acknowledgement number from the peer
 	fullPassed Instant // when a full-sized segment was last acknowledged
 	somePassed Instant // when a smaller one was, out of order
-	needless   int     // segments in a row that the peer sent again after they were acknowledged
+	needless   int     // times in a row that the peer sent again what was acknowledged
+	again      Instant // the last of them
 	neighbour  Neighbour
 	queue      queueWatch
 	timeline   []Entry

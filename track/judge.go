@@ -102,22 +102,25 @@ func (t *Tracker) verdictOf(e *end, c *Coverage) (VerdictKind, Instant) {
 			}
 		case localDrop(e, c):
 			return LocalDrop, t.now
-		case e.row != nil && e.row.Info.Probes > 1:
+		case e.row != nil && e.row.Timer == TimerPersist && e.row.Info.Probes > 2:
 			return PeerSilent, silent
 		case q.zeroWindow != 0:
 			if t.now.Sub(q.zeroWindow) >= lull {
 				return PeerNotReading, q.zeroWindow
 			}
-		case e.needless > 1:
+		case e.needless > 2:
 			return OneWay, silent
 		case st != nil && e.blackhole():
 			return MTUBlackhole, st.since
 		case st != nil && t.silence(e, silent):
 			return PeerSilent, max(silent, st.since)
 		}
+		if st == nil {
+			return Healthy, 0
+		}
 		return e.verdict.Kind.standing(), e.verdict.Since
 	}
-	if e.needless > 1 {
+	if e.needless > 2 {
 		return OneWay, t.now
 	}
 	switch {
@@ -165,10 +168,10 @@ func localDrop(e *end, c *Coverage) bool {
 	if e.row == nil {
 		return false
 	}
-	if e.row.Timer == TimerPersist && e.row.Info.Has(InfoSndWnd) && e.row.Info.SndWnd > 0 && e.row.Info.Unacked == 0 {
+	if e.row.Timer == TimerPersist && e.row.failed() {
 		return true
 	}
-	if !c.Out || e.window.out == 0 || c.Lost > 0 || e.row.Timer != TimerOn {
+	if !c.Out || e.window.out == 0 || c.Lost > 0 || e.row.Timer != TimerOn || e.memory.cleared > e.row.At {
 		return false
 	}
 	seen := 0
@@ -198,6 +201,13 @@ func (t *Tracker) silence(e *end, heard Instant) bool {
 	vain := st.vain
 	if e.row != nil && !st.onWire {
 		vain = max(int(e.row.Retransmits), int(e.row.Info.Probes))
+	}
+	switch {
+	// Where nobody waits for the answer, patience costs nothing.
+	case st.asking():
+		return vain > 2 && t.now.Sub(st.last()) >= lull
+	case e.state() == SynRecv || e.state() == NewSynRecv:
+		return vain > 2
 	}
 	return vain > 1 && t.now.Sub(max(heard, st.since)) >= lull
 }

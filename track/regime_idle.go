@@ -12,8 +12,7 @@ func (sc *scene) persist() prospect {
 	if !sc.rules.options {
 		p.atMost(Bounded, "no TCP_USER_TIMEOUT")
 	}
-	wants := max(min(i.SndMSS, i.NotsentBytes), 1)
-	failed := i.Has(InfoSndWnd) && i.SndWnd >= wants && i.Unacked == 0
+	failed := s.failed()
 	local := failed && (i.Probes > i.Backoff || i.CAState == CACWR)
 	rto := w.round(i.RTO)
 	base := max(rto, w.ceil(rtoBase))
@@ -56,6 +55,14 @@ func (sc *scene) persist() prospect {
 		return sc.pending(ran, !answered && i.Backoff > 0), f
 	}
 	return p
+}
+
+// failed reports whether a socket with the persist timer waits for no window: what
+// it wants to send fits into it, and could not be sent at all.
+func (s *Socket) failed() bool {
+	i := &s.Info
+	wants := max(min(i.SndMSS, i.NotsentBytes), 1)
+	return i.Has(InfoSndWnd) && i.SndWnd >= wants && i.Unacked == 0
 }
 
 // keepalive: nothing waits, and the peer will be asked whether it is there.

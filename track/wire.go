@@ -103,7 +103,9 @@ func (t *Tracker) packet(e *end, s *Segment, r *reading, out bool) {
 		e.passed(s)
 		switch {
 		case r.Class == ClassRetransmission && r.Spurious:
-			e.needless++
+			if s.At.Sub(e.again) >= rtoBase { // those of one burst were sent for one reason
+				e.needless, e.again = e.needless+1, s.At
+			}
 		case s.Len > 0 || r.Advanced:
 			e.needless = 0
 		}
