@@ -45,6 +45,8 @@ func (sc *scene) classify() prospect {
 	case sc.m.cleared > s.At:
 		// Acknowledged since the row was read. The next one tells what is left.
 		return prospect{cause: CauseNone, most: Conditional}
+	case sc.timer() == TimerOff && sc.m.fired > s.At:
+		return prospect{cause: CauseNone, most: ExactnessUnknown} // a timer has been set and has fired since
 	}
 	switch sc.timer() {
 	case TimerOn:
@@ -74,6 +76,13 @@ func (sc *scene) timer() Timer {
 		return sc.m.timer.is.timer
 	}
 	return sc.s.Timer
+}
+
+// ahead reports whether packets have already shown, at the given moment, what
+// the timer does that the row still has pending. It is foretold from the row all
+// the same: the row tells what is to follow, and the packet does not.
+func (sc *scene) ahead(at Instant) bool {
+	return at > sc.s.At || sc.m.timer.expiry != 0 && at >= sc.m.timer.expiry
 }
 
 // orphan reports whether no program holds the socket. One that waits to be

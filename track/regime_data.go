@@ -107,7 +107,10 @@ func (sc *scene) lossProbe() answer {
 	if s.Retransmits > 0 || i.Backoff > 0 || i.CAState != CAOpen && i.CAState != CACWR || i.Options&sackPermitted == 0 {
 		return no
 	}
-	if sc.trouble.lossProbe != 0 || sc.m.baseline && i.TotalRetrans != sc.m.retrans {
+	switch probe := sc.trouble.lossProbe; {
+	case probe != 0 && sc.ahead(probe):
+		return yes
+	case probe != 0, sc.m.baseline && i.TotalRetrans != sc.m.retrans:
 		return no
 	}
 	switch {

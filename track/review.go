@@ -30,11 +30,13 @@ func (t *Tracker) review(e *end) bool {
 	var again Instant
 	if e.row != nil {
 		f := outlook(e.row, &e.memory, e.options, &t.limits, c, e.urgent(), t.now)
-		if differ(&f, &e.forecast) {
-			t.touch(e)
+		if f.Exactness != ExactnessUnknown { // else what was said stands until the next row
+			if differ(&f, &e.forecast) {
+				t.touch(e)
+			}
+			e.forecast = f
+			again = t.announce(e)
 		}
-		e.forecast = f
-		again = t.announce(e)
 	}
 	v, next := t.judge(e, &c)
 	if v.Kind != e.verdict.Kind || !e.judged && e.row != nil {

@@ -125,7 +125,9 @@ func (t *Tracker) stallByRow(e *end) {
 // waiting reports whether a row shows anything that waits for an answer for
 // longer than it should.
 func waiting(s *Socket) bool {
-	return s.Retransmits > 0 || s.Info.Probes > 0 || s.Timer == TimerPersist || s.State == SynSent || s.State == NewSynRecv
+	i := &s.Info
+	return s.Retransmits > 0 || i.Probes > 0 || i.Backoff > 0 && i.Unacked > 0 || s.Timer == TimerPersist ||
+		s.State == SynSent || s.State == NewSynRecv
 }
 
 // fireOf returns what the pending timer of a row does.

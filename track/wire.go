@@ -164,6 +164,7 @@ func (t *Tracker) icmp(r *ICMP) {
 	if e := l.ends[side]; e != nil {
 		quoted := *r
 		e.icmp = &quoted
+		e.memory.Quoted(&quoted)
 		t.keep(e, Entry{At: r.At, Frame: r.Frame, Finding: Finding{Class: ClassICMP}, ICMP: &quoted})
 		t.review(e)
 		t.touch(e)
