@@ -5,6 +5,7 @@ import "time"
 const (
 	crowd   = 16384           // strangers kept at the most
 	goodbye = 2 * time.Second // a stranger is let go this long after its end
+	quiet   = time.Minute     // a flow needs no room for what is in flight after this long without a segment
 )
 
 // strangers are the ends that are known from packets only. Nobody says when one
@@ -41,6 +42,21 @@ func (s *strangers) quietest() *end {
 		}
 	}
 	return q
+}
+
+// calm has the flows of a few strangers give back the room that only a busier past
+// needed, in turn.
+func (s *strangers) calm(now Instant) {
+	for range min(32, len(s.ends)) {
+		s.hand = (s.hand + 1) % len(s.ends)
+		s.ends[s.hand].calm(now)
+	}
+}
+
+func (e *end) calm(now Instant) {
+	if e.packets > 0 && now.Sub(e.last) > quiet {
+		e.link.flow.rest()
+	}
 }
 
 // stranger makes an end for a connection that only its packets tell of. Whose

@@ -74,6 +74,7 @@ func (t *Tracker) socket(s *Socket) {
 	e.memory.Row(s, &t.limits)
 	e.window.row(s, e.link, e.side, t)
 	e.queue.row(s)
+	e.calm(s.At)
 
 	news := e.row == nil || newsworthy(e.row, s)
 	if !news && !e.urgent() && t.watched[e.id] == nil && !rearmed(e.row, s) {

@@ -154,6 +154,7 @@ func (t *Tracker) tick() {
 	}
 	clear(t.hot[len(kept):])
 	t.hot = kept
+	t.strangers.calm(t.now)
 	t.letGo()
 }
 

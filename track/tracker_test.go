@@ -284,3 +284,33 @@ func TestSegmentsIsApplyOneByOne(t *testing.T) {
 		t.Errorf("only %d events: this test feeds the wrong segments", len(one))
 	}
 }
+
+// TestQuietFlowsGiveRoomBack fills two flows, a stranger's and a socket's, and
+// leaves them alone.
+func TestQuietFlowsGiveRoomBack(t *testing.T) {
+	b := newBench(t)
+	strange := netip.MustParseAddrPort("10.0.0.3:1234")
+	b.dump(b.row(7))
+	for _, from := range []netip.AddrPort{here, strange} {
+		for i := range uint32(100) {
+			b.send(from, there, ACK, 1+10*i, 1, 10)
+		}
+		b.send(there, from, ACK, 1, 1001, 0)
+	}
+	room := func() (n int) {
+		for _, l := range b.links.v4 {
+			for _, h := range l.flow.halves {
+				n += len(h.sends.ring)
+			}
+		}
+		return n
+	}
+	if room() < 200 {
+		t.Fatalf("the flows have room for %d, want 200", room())
+	}
+	b.wait(quiet + time.Second).dump(b.row(7))
+	b.Apply(&Tick{At: b.at})
+	if room() > 0 {
+		t.Errorf("quiet flows keep room for %d", room())
+	}
+}
