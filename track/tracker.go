@@ -107,9 +107,19 @@ func (t *Tracker) watch(ids []uint64) {
 	}
 }
 
-// Urgent calls f with the sockets that are worth asking for often: those in
-// trouble, those that a dump has missed, those on screen.
+// few sockets are no more to ask for than those in trouble may be, and who knows
+// their options beforehand foretells their deaths from the beginning.
+const few = 32
+
+// Urgent calls f with the sockets that are worth asking for often: all where they
+// are few, else those in trouble, those that a dump has missed, those on screen.
 func (t *Tracker) Urgent(f func(*Socket)) {
+	if len(t.sockets) <= few {
+		for _, e := range t.sockets {
+			f(e.row)
+		}
+		return
+	}
 	for _, e := range t.hot {
 		if e.gone == nil && e.row != nil && (e.missed > 0 || e.urgent()) && t.watched[e.id] == nil {
 			f(e.row)

@@ -129,6 +129,26 @@ func TestMissedOnceIsNotGone(t *testing.T) {
 	}
 }
 
+// Of many sockets those in trouble are asked for, of few all.
+func TestUrgent(t *testing.T) {
+	for _, test := range []struct{ sockets, urgent int }{{few, few}, {few + 1, 1}} {
+		b := newBench(t)
+		var rows []Socket
+		for i := range test.sockets {
+			s := b.row(uint64(i + 1))
+			s.Local = netip.AddrPortFrom(here.Addr(), uint16(i+1))
+			rows = append(rows, s)
+		}
+		rows[0].Timer, rows[0].Retransmits = TimerOn, 1
+		b.dump(rows...)
+		asked := map[uint64]int{}
+		b.Urgent(func(s *Socket) { asked[s.Cookie]++ })
+		if len(asked) != test.urgent || asked[1] != 1 {
+			t.Errorf("of %d sockets %v are asked for, want %d", test.sockets, asked, test.urgent)
+		}
+	}
+}
+
 func TestAbsentIsGone(t *testing.T) {
 	b := newBench(t)
 	b.dump(b.row(7))
