@@ -4,54 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"time"
 
+	tape "github.com/tcpwatch/tcpwatch/capture/session"
 	"github.com/tcpwatch/tcpwatch/diag"
 	"github.com/tcpwatch/tcpwatch/track"
 	"github.com/tcpwatch/tcpwatch/ui"
 )
-
-// screen is the one-slot channel between a session and the dashboard: a new
-// picture replaces one that nobody has taken yet.
-type screen chan *track.Snapshot
-
-func newScreen() screen { return make(screen, 1) }
-
-func (c screen) show(s *track.Snapshot) {
-	for {
-		select {
-		case c <- s:
-			return
-		default:
-		}
-		select {
-		case <-c:
-		default:
-		}
-	}
-}
-
-// onScreen runs a session behind the dashboard. It ends when the user quits, and
-// then ends the session; a session that ends first stays on screen, one that
-// fails ends the dashboard.
-func onScreen(ctx context.Context, f *flags, pictures screen, actions ui.Actions, session func(context.Context) error) error {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	ended := make(chan error, 1)
-	go func() {
-		err := session(ctx)
-		if err != nil {
-			cancel()
-		} else if ctx.Err() == nil {
-			close(pictures)
-		}
-		ended <- err
-	}()
-	err := ui.Run(ctx, pictures, actions, ui.Options{Location: location(f), ASCII: ui.ASCIIOnly(os.Environ())})
-	cancel()
-	return errors.Join(err, <-ended)
-}
 
 // desk does what the dashboard asks of a live session.
 type desk struct {
@@ -77,7 +36,15 @@ func (d desk) Note(n ui.Note) error { return d.ask(func(l *live) { _ = l.note(&n
 func (d desk) DeleteNote(id uint64) error {
 	return d.ask(func(l *live) { _ = l.note(&ui.Note{ID: id, At: l.tracker.Now()}) })
 }
-func (desk) Save(string) error                { return errors.ErrUnsupported }
+
+func (d desk) Save(path string) error {
+	pictures := make(chan *tape.Picture, 1)
+	if d.ask(func(l *live) { pictures <- l.ring.Picture() }) != nil {
+		pictures <- d.live.ring.Picture() // the session is over
+	}
+	return save(path, d.live.header(), (<-pictures).WriteTo)
+}
+
 func (desk) Report(string, *track.Conn) error { return errors.ErrUnsupported }
 
 func (d desk) Destroy(c *track.Conn) error {
@@ -104,9 +71,14 @@ func (d desk) Shorten(c *track.Conn, to time.Duration) error {
 
 // dashboard runs the session behind the screen.
 func (l *live) dashboard(ctx context.Context) error {
-	l.pictures = newScreen()
+	l.screen = newScreen()
+	l.ring = tape.NewRing(ringRoom)
+	l.keepers = append(l.keepers, l.ring)
+	if l.recording != nil {
+		l.screen.tell(ui.Recording{Name: l.recording.name})
+	}
 	done := make(chan struct{})
-	return onScreen(ctx, l.flags, l.pictures, desk{l, done}, func(ctx context.Context) error {
+	return l.screen.run(ctx, desk{l, done}, screenOptions(l.flags), func(ctx context.Context) error {
 		defer close(done)
 		return l.run(ctx)
 	})

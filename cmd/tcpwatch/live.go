@@ -15,6 +15,7 @@ import (
 	tape "github.com/tcpwatch/tcpwatch/capture/session"
 	"github.com/tcpwatch/tcpwatch/diag"
 	"github.com/tcpwatch/tcpwatch/track"
+	"github.com/tcpwatch/tcpwatch/ui"
 )
 
 // slack is how long a record may take from its source to the session.
@@ -37,7 +38,8 @@ type live struct {
 	changes changes
 
 	recording *recording // nil: none
-	pictures  screen     // nil: nobody looks
+	screen    *screen    // nil: nobody looks
+	ring      *tape.Ring // what is in memory for the dashboard
 	drawn     track.Instant
 	asks      chan func(*live) // what the dashboard asks of the session
 	outlet    *outlet          // what the view writes to; nil: nothing
@@ -196,7 +198,7 @@ func (l *live) restate(change func(*track.Source)) {
 	change(&source)
 	l.source = &source
 	l.order.addRecord(&source)
-	if l.pictures == nil {
+	if l.screen == nil {
 		complain(&source)
 	}
 }
@@ -209,8 +211,10 @@ func (l *live) notRecording(why error) error {
 	if l.flags.write == "-" {
 		return why
 	}
-	if l.pictures == nil {
+	if l.screen == nil {
 		fmt.Fprintf(os.Stderr, "tcpwatch: recording to %s has stopped: %v; watching goes on\n", l.recording.name, why)
+	} else {
+		l.screen.tell(ui.Recording{Name: l.recording.name, Err: why})
 	}
 	return nil
 }
@@ -278,9 +282,9 @@ func (l *live) wanted() []diag.ID {
 
 // draw publishes the picture.
 func (l *live) draw() {
-	if now := l.tracker.Now(); l.pictures != nil && now.Sub(l.drawn) >= 2*beat-beat/2 {
+	if now := l.tracker.Now(); l.screen != nil && now.Sub(l.drawn) >= 2*beat-beat/2 {
 		l.drawn = now
-		l.pictures.show(l.tracker.Snapshot())
+		l.screen.show(l.tracker.Snapshot())
 	}
 }
 
@@ -304,8 +308,8 @@ func (l *live) last() error {
 	if errors.Is(err, errEnough) {
 		err = nil
 	}
-	if l.pictures != nil {
-		l.pictures.show(l.tracker.Snapshot())
+	if l.screen != nil {
+		l.screen.show(l.tracker.Snapshot())
 	}
 	return errors.Join(err, l.end())
 }

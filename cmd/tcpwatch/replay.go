@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"slices"
 	"strings"
 	"time"
@@ -33,33 +34,41 @@ type replay struct {
 	frame    capture.Frame
 	rec      tape.Record
 	recorded bool // the file is a recorded session
+	head     tape.Header
 	admits   func(*capture.Frame) bool
 	rows     rows
 	source   track.Source
 	due      track.Instant // of the next tick in a capture
 	dump     track.Dump
+	watched  []uint64 // what was on screen when the session was recorded
+	looked   []uint64 // and what is on this screen
 }
 
-// openReplay opens the file of -r. Standing input is let go of when ctx ends.
-func openReplay(ctx context.Context, f *flags, s *session) (*replay, error) {
-	file, err := openCapture(ctx, f.read)
+// openReplay opens a file and begins a session of it.
+func openReplay(f *flags, open opener, v view) (*replay, error) {
+	file, err := open()
 	if err != nil {
 		return nil, err
 	}
-	r := &replay{session: s, file: file, reader: tape.NewReader(file), flags: f, admits: fileFilter(f.expression)}
-	r.source = track.Source{Name: f.read, Filter: f.expression, Packets: true}
-	return r, nil
+	return &replay{
+		session: &session{tracker: track.New(trackerConfig(f)), view: v, version: version, enough: f.count},
+		file:    file,
+		reader:  tape.NewReader(file),
+		flags:   f,
+		admits:  fileFilter(f.expression),
+		head:    tape.Header{Program: program + version},
+		source:  track.Source{Name: f.read, Filter: f.expression, Packets: true},
+	}, nil
 }
 
-func openCapture(ctx context.Context, path string) (*capture.Reader, error) {
-	if path != "-" {
-		return capture.Open(path)
-	}
-	in, err := newStdin(ctx)
+// replayLines replays a file where there is no screen, as fast as it can be read.
+func replayLines(ctx context.Context, f *flags, open opener) error {
+	r, err := openReplay(f, open, plainView(f, os.Stdout))
 	if err != nil {
-		return nil, err
+		return err
 	}
-	return capture.NewReader(in, "stdin")
+	defer r.close()
+	return errors.Join(r.run(ctx), r.end())
 }
 
 func (r *replay) close() { r.file.Close() }
@@ -70,7 +79,7 @@ func (r *replay) run(ctx context.Context) error {
 	for {
 		_, err := r.peek()
 		if err == nil && ctx.Err() == nil {
-			if err = r.apply(); err == nil {
+			if err = r.applyNext(); err == nil {
 				continue
 			}
 		}
@@ -81,7 +90,7 @@ func (r *replay) run(ctx context.Context) error {
 // over ends the session for a reason, and returns it if it is an error.
 func (r *replay) over(ctx context.Context, why error) error {
 	if !r.begun {
-		if err := r.put(&r.source); err != nil {
+		if err := r.record(&r.source); err != nil {
 			return err
 		}
 	}
@@ -110,9 +119,9 @@ func (r *replay) peek() (track.Instant, error) {
 	return r.rec.At, nil
 }
 
-// apply applies what comes next, which peek has read.
-func (r *replay) apply() error {
-	r.next = false
+// applyNext applies what comes next, which peek has read.
+func (r *replay) applyNext() error {
+	r.next, r.last = false, nil
 	if !r.framed {
 		return r.applyRecord()
 	}
@@ -135,7 +144,7 @@ func (r *replay) apply() error {
 func (r *replay) pass(now track.Instant) error {
 	if !r.begun {
 		r.source.At = now
-		if err := r.put(&r.source); err != nil {
+		if err := r.record(&r.source); err != nil {
 			return err
 		}
 	}
@@ -146,13 +155,32 @@ func (r *replay) pass(now track.Instant) error {
 	return r.tick(now)
 }
 
+// passTo lets time pass in a capture up to a moment at which nothing happens. In a
+// recorded session only its records do that.
+func (r *replay) passTo(now track.Instant) error {
+	if r.recorded || now <= r.tracker.Now() {
+		return nil
+	}
+	return r.tick(now)
+}
+
+// header describes the session that the file is, or becomes.
+func (r *replay) header() tape.Header {
+	if _, err := r.peek(); err == nil && !r.framed && r.rec.Kind == tape.KindHeader {
+		_ = r.applyNext() // a header that can't be read ends the replay, too
+	}
+	return r.head
+}
+
 // applyRecord applies a record as it was applied when it was recorded. Kinds that
 // this program does not know are passed on.
 func (r *replay) applyRecord() error {
+	if r.rec.Kind == tape.KindHeader {
+		return r.open()
+	}
+	r.keepRecord(r.rec)
 	var record track.Record
 	switch r.rec.Kind {
-	case tape.KindHeader:
-		return r.open()
 	case tape.KindReply:
 		if err := r.readDump(); err != nil {
 			return err
@@ -172,7 +200,7 @@ func (r *replay) applyRecord() error {
 		if err != nil {
 			return err
 		}
-		return r.note(&ui.Note{ID: n.ID, At: n.At, Made: n.Made, Conn: r.tracker.Between(n.Local, n.Remote),
+		return r.showNote(&ui.Note{ID: n.ID, At: n.At, Made: n.Made, Conn: r.tracker.Between(n.Local, n.Remote),
 			Local: n.Local, Remote: n.Remote, Frame: n.Frame, Text: n.Text})
 	case tape.KindGap:
 		gap, err := r.rec.Gap()
@@ -197,6 +225,8 @@ func (r *replay) applyRecord() error {
 		}
 	case *track.OwnersRead:
 		r.rows.own(known)
+	case *track.Watched:
+		return r.watch(known.At, known.IDs, r.looked)
 	}
 	if err := r.put(record); err != nil {
 		return err
@@ -207,13 +237,19 @@ func (r *replay) applyRecord() error {
 	return nil
 }
 
+// watch takes in what was on screen when the session was recorded, and what is now.
+func (r *replay) watch(at track.Instant, then, now []uint64) error {
+	r.watched, r.looked = then, now
+	return r.put(&track.Watched{At: at, IDs: slices.Concat(then, now)})
+}
+
 // open takes in the header of a recorded session.
 func (r *replay) open() error {
 	h, err := r.rec.Header()
 	if err != nil {
 		return err
 	}
-	r.recorded = true
+	r.recorded, r.head = true, *h
 	r.version = strings.TrimPrefix(h.Program, program)
 	return nil
 }

@@ -193,16 +193,13 @@ func location(f *flags) *time.Location {
 
 // watchFile replays a capture or a recorded session.
 func watchFile(ctx context.Context, f *flags) error {
-	s := &session{tracker: track.New(trackerConfig(f)), view: noView{}, version: version, enough: f.count}
-	if dashboard(f) {
-		r := &replayed{session: s, pictures: newScreen()}
-		return onScreen(ctx, f, r.pictures, r, func(ctx context.Context) error { return r.run(ctx, f) })
+	open, again := openerOf(ctx, f.read)
+	switch {
+	case !dashboard(f):
+		return replayLines(ctx, f, open)
+	case again:
+		p := newPlayer(f, open)
+		return p.dashboard(ctx)
 	}
-	s.view = plainView(f, os.Stdout)
-	r, err := openReplay(ctx, f, s)
-	if err != nil {
-		return err
-	}
-	defer r.close()
-	return errors.Join(r.run(ctx), s.end())
+	return newStream(f, open).dashboard(ctx)
 }

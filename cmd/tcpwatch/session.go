@@ -39,6 +39,7 @@ type session struct {
 	quoted              func(*track.ICMP) bool    // whether the expression admits a quoted segment; nil: all
 	segments            [64]track.Segment         // decoded, not yet applied
 	waiting             int                       // how many of them
+	last                *track.Segment            // of the last frame; nil: it held none
 	icmp                track.ICMP
 }
 
@@ -50,11 +51,13 @@ func (s *session) frame(f *capture.Frame) error {
 	if s.numbers {
 		f.Number = s.kept + 1
 	}
+	s.last = nil
 	segment := &s.segments[s.waiting]
 	switch capture.Decode(f, segment, &s.icmp) {
 	case capture.TCP:
 		if s.admits == nil || s.admits(segment) {
 			s.keep(f)
+			s.last = segment
 			s.waiting++
 		}
 	case capture.ICMPError:
@@ -143,6 +146,10 @@ func (s *session) note(n *ui.Note) error {
 		}
 		s.keepRecord(kept)
 	}
+	return s.showNote(n)
+}
+
+func (s *session) showNote(n *ui.Note) error {
 	if err := s.apply(); err != nil {
 		return err
 	}
