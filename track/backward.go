@@ -21,10 +21,11 @@ func (w wheel) firstFire(s *Socket, p *pending, n int, base time.Duration) (from
 func (w wheel) firstProbe(s *Socket, p *pending, answered bool, l *Limits) (from, to Instant) {
 	longest := w.ceil(l.RTOMax)
 	rto := max(w.round(s.Info.RTO), w.ceil(rtoBase))
-	interval := func(k int) int64 { return min(rto<<min(k, probeBackoffs), longest) }
-	n := int(s.Info.Backoff)
-	if n == 0 {
-		n = int(s.Info.Probes)
+	// Backoff ends at tcp_retries2, probes go on.
+	backoff := int(s.Info.Backoff)
+	n := max(backoff, int(s.Info.Probes))
+	interval := func(k int) int64 { return min(rto<<min(k, backoff, probeBackoffs), longest) }
+	if backoff == 0 {
 		interval = func(int) int64 { return w.ceil(probeLocal) }
 	}
 	last := w.at(p.expiry) - interval(n)

@@ -47,22 +47,20 @@ type stepper interface{ fire(f fired) step }
 
 // life is how a socket ends.
 type life struct {
-	end      Instant // or never
-	cause    Cause
-	schedule []Fire        // what comes before, and the death
-	margin   time.Duration // the least by which a threshold was reached or missed
+	end    Instant // or never
+	cause  Cause
+	margin time.Duration // the least by which a threshold was reached or missed
 }
 
 // never is an end that does not come.
 const never = Instant(math.MaxInt64)
 
-const (
-	maxFires    = 400 // followed; no setting of the kernel's takes more
-	maxSchedule = 40  // told of
-)
+// maxFires are followed; no setting of the kernel's takes more.
+const maxFires = 400
 
-// run follows a timer from fire to fire until the socket's death.
-func (w wheel) run(c countdown, s stepper) life {
+// run follows a timer from fire to fire until the socket's death, and tells tell of
+// what comes on the way, the death last.
+func (w wheel) run(c countdown, s stepper, tell func(Fire)) life {
 	var l life
 	for range maxFires {
 		delta := c.delta
@@ -78,15 +76,12 @@ func (w wheel) run(c countdown, s stepper) life {
 			}
 		}
 		if did.dead {
-			if len(l.schedule) == maxSchedule {
-				l.schedule = l.schedule[:maxSchedule-1]
-			}
-			l.schedule = append(l.schedule, Fire{At: at, Kind: FireDeath})
 			l.end, l.cause = at, did.cause
+			tell(Fire{At: at, Kind: FireDeath})
 			return l
 		}
-		if !did.mute && len(l.schedule) < maxSchedule {
-			l.schedule = append(l.schedule, Fire{At: at, Kind: did.kind})
+		if !did.mute {
+			tell(Fire{At: at, Kind: did.kind})
 		}
 		c = countdown{expires: jiffy + did.pause + did.next, delta: did.next, callback: did.pause == 0}
 	}

@@ -13,6 +13,9 @@ import (
 // could show. It is pure, and for the same evidence says the same at any time;
 // now only tells which fires are still to come.
 func GiveUp(s *Socket, m *Memory, o *Options, l *Limits, c Coverage, now Instant) Forecast {
+	if s.Timer == TimerOff && s.Info.Unacked == 0 {
+		return Forecast{Cause: CauseNone, Exactness: Exact} // as most sockets are
+	}
 	sc := scene{s: s, m: m, w: newWheel(l), rules: rulesFor(o, l), c: c}
 	if m.trouble != nil {
 		sc.trouble = *m.trouble
@@ -22,14 +25,16 @@ func GiveUp(s *Socket, m *Memory, o *Options, l *Limits, c Coverage, now Instant
 	if p.start == nil {
 		return f
 	}
-	best, soonest, latest := sc.foretell(&p)
+	soonest, latest := sc.foretell(&p)
+	schedule := schedule{now: now}
+	best := sc.run(&p, likely, schedule.add)
 	if best.end == never {
 		f.Cause, f.Exactness = CauseNone, min(p.most, Conditional)
 		return f
 	}
 	f.Cause, f.At, f.Margin = best.cause, best.end, best.margin
 	f.Errno, f.RST = p.errno, p.rst
-	f.Schedule = stillToCome(best.schedule, now)
+	f.Schedule = schedule.fires
 	f.Retries, f.Threshold = sc.rules.behind(best.cause)
 	f.bound(soonest, latest, sc.w)
 	if p.open || !sc.w.known {
@@ -39,36 +44,66 @@ func GiveUp(s *Socket, m *Memory, o *Options, l *Limits, c Coverage, now Instant
 }
 
 // foretell follows the course of events by each reading of what is not known for
-// certain, and in each place where the wheel may stand. It returns the likeliest
-// end, and the extremes.
-func (sc *scene) foretell(p *prospect) (best life, soonest, latest Instant) {
-	if sc.w.known {
-		best = sc.run(p, likely)
-		ends := [...]Instant{best.end, sc.run(p, early).end, sc.run(p, late).end}
-		return best, slices.Min(ends[:]), slices.Max(ends[:])
+// certain, and in each place where the wheel may stand. It returns the extremes,
+// and leaves the wheel where it is likeliest to stand.
+func (sc *scene) foretell(p *prospect) (soonest, latest Instant) {
+	places := 1
+	if !sc.w.known {
+		places = phases
 	}
-	known := sc.w
-	defer func() { sc.w = known }()
-	var lives [phases]life
-	for n := range lives {
-		sc.w = known.phase(n, sc.trouble.fire, sc.trouble.slots)
-		lives[n] = sc.run(p, likely)
-		for _, l := range [...]lean{likely, early, late} {
-			end := sc.run(p, l).end
-			if soonest == 0 || end < soonest {
-				soonest = end
-			}
-			latest = max(latest, end)
+	type outcome struct {
+		end   Instant
+		wheel wheel
+	}
+	var outcomes [phases]outcome
+	untold := func(Fire) {}
+	soonest = never
+	for n := range places {
+		sc.w = sc.w.phase(n, sc.trouble.fire, sc.trouble.slots)
+		outcomes[n] = outcome{sc.run(p, likely, untold).end, sc.w}
+		for _, end := range [...]Instant{outcomes[n].end, sc.run(p, early, untold).end, sc.run(p, late, untold).end} {
+			soonest, latest = min(soonest, end), max(latest, end)
 		}
 	}
-	slices.SortFunc(lives[:], func(a, b life) int { return cmp.Compare(a.end, b.end) })
-	return lives[len(lives)/2], soonest, latest
+	slices.SortFunc(outcomes[:places], func(a, b outcome) int { return cmp.Compare(a.end, b.end) })
+	sc.w = outcomes[places/2].wheel
+	return soonest, latest
 }
 
 // run follows one course of events to its end.
-func (sc *scene) run(p *prospect, n lean) life {
+func (sc *scene) run(p *prospect, n lean, tell func(Fire)) life {
 	c, s := p.start(n)
-	return sc.w.run(c, s)
+	switch t := &sc.m.timer; {
+	case n == early && t.vague:
+		c.expires = sc.w.at(t.first) - granule(c.delta)
+	case n == late && t.vague:
+		c.expires = sc.w.at(t.first)
+	case n == early && !t.solid:
+		c.expires--
+	}
+	return sc.w.run(c, s, tell)
+}
+
+// schedule gathers the fires that are still to come.
+type schedule struct {
+	now   Instant
+	fires []Fire
+}
+
+// maxSchedule is how many of them are told of.
+const maxSchedule = 40
+
+// add adds a fire. The death is always told of.
+func (s *schedule) add(f Fire) {
+	switch {
+	case f.At <= s.now && f.Kind != FireDeath:
+		return
+	case s.fires == nil:
+		s.fires = make([]Fire, 0, 16)
+	case len(s.fires) == maxSchedule:
+		s.fires = s.fires[:maxSchedule-1]
+	}
+	s.fires = append(s.fires, f)
 }
 
 // exactWithin is how far an exact forecast may be off.
@@ -77,6 +112,9 @@ const exactWithin = 20 * time.Millisecond
 // bound sets the bounds of the forecast by the extremes, and what it is worth.
 func (f *Forecast) bound(soonest, latest Instant, w wheel) {
 	tick := w.duration(1)
+	if !w.known {
+		tick *= between // places of the wheel that were not tried
+	}
 	f.Earliest, f.Latest = soonest.Add(-tick), latest.Add(tick)
 	switch {
 	case latest == never:
@@ -90,14 +128,6 @@ func (f *Forecast) bound(soonest, latest Instant, w wheel) {
 	if !w.known || f.Other != 0 {
 		f.Exactness = min(f.Exactness, Bounded)
 	}
-}
-
-// stillToCome returns the fires that are still to come.
-func stillToCome(all []Fire, now Instant) []Fire {
-	for len(all) > 1 && all[0].At <= now {
-		all = all[1:]
-	}
-	return all
 }
 
 // behind returns the count behind a cause, and the time that it comes to.

@@ -222,8 +222,9 @@ func (k *simSocket) fire(jiffy, now int64) {
 	}
 }
 
-// row is what inet_diag would say in a jiffy; the answer is read a little later.
-func (k *simSocket) row(jiffy int64, read Instant) Socket {
+// row is what inet_diag would say at a moment of a jiffy; the answer is read a
+// little later.
+func (k *simSocket) row(jiffy, now int64, read Instant) Socket {
 	s := Socket{At: read, State: k.state, Timer: TimerOn, Inode: 9, Retransmits: uint8(k.retransmits)}
 	if k.orphan {
 		s.Inode = 0
@@ -233,7 +234,7 @@ func (k *simSocket) row(jiffy int64, read Instant) Socket {
 	s.Info = Info{
 		Size: 288, RTO: time.Duration(k.rto * 1e9 / k.hz), RTT: 300 * time.Microsecond, Backoff: uint8(k.backoff),
 		Probes: uint8(k.probes), Unacked: 1, SndWnd: 65535, SndMSS: 1448, SndSsthresh: 7,
-		TotalRetrans: uint32(k.total), LastDataSent: ago(k.lastSent), LastAckRecv: ago(k.lastHeard), LastDataRecv: ago(k.lastHeard),
+		TotalRetrans: uint32(k.total), SegsOut: uint32(10 + k.total + k.probes), LastDataSent: ago(k.lastSent), LastAckRecv: ago(k.lastHeard), LastDataRecv: ago(k.lastHeard),
 	}
 	if k.sack {
 		s.Info.Options = 2
@@ -242,7 +243,7 @@ func (k *simSocket) row(jiffy int64, read Instant) Socket {
 		s.Info.CAState = CALoss
 		if k.rtoStamp >= 0 {
 			s.Info.TotalRTORecoveries = 1
-			s.Info.TotalRTOTime = time.Duration((int64(jiffy-k.boot)*1000/k.hz - k.rtoStamp)) * time.Millisecond
+			s.Info.TotalRTOTime = time.Duration(now/1e6-k.rtoStamp) * time.Millisecond
 		}
 	}
 	switch k.pending {
@@ -349,7 +350,7 @@ func simWatch(seed uint64, phase bool) (made []simForecast, death Instant, tick 
 				read += Instant(r.Int64N(30e6))
 			}
 			looks++
-			s := k.row(jiffy, read)
+			s := k.row(jiffy, next, read)
 			m.Row(&s, &l)
 			if f := GiveUp(&s, &m, &o, &l, Coverage{}, s.At); !waited {
 				made = append(made, simForecast{s, f})

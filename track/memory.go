@@ -26,6 +26,8 @@ type Memory struct {
 type pending struct {
 	is     arming
 	expiry Instant       // in the jiffy of it or before, the timer expires: the earliest of all readings
+	vague  bool          // it was over when first seen
+	solid  bool          // the jiffy is certain: it was read well within one
 	first  Instant       // the row that first showed it: it was set by then
 	before Instant       // the row before that: it was set after it; zero: unknown
 	length time.Duration // from the last transmission of data to the expiry; 0: unknown
@@ -59,6 +61,10 @@ func (m *Memory) Same(at Instant) { m.row = at }
 // waits for the processor now and then.
 const readingLag = 20 * time.Millisecond
 
+// readingTime is how much later than it was written a row is read as a rule. Read
+// near the start of a jiffy, it may have been written in the one before.
+const readingTime = 500 * time.Microsecond
+
 // otherTimer is by how much the expiries of two settings of a timer differ at least.
 const otherTimer = 9 * time.Millisecond
 
@@ -74,11 +80,13 @@ func (p *pending) see(s *Socket, last Instant, w wheel) bool {
 	}
 	is := arming{s.Timer, s.State, s.Retransmits, s.Info.Backoff, s.Info.Probes, s.Info.SegsIn, s.Info.SegsOut}
 	expiry := s.At.Add(w.duration(w.round(s.Expires)))
+	vague := false
 	if s.Expires == 0 {
 		// Overdue. Since when, the memory tells, or the last transmission.
 		if p.is == is && p.expiry != 0 {
 			return true
 		}
+		vague = true
 		if s.Timer == TimerOn {
 			over := s.Info.LastDataSent - s.Info.RTO
 			if over > 0 && over < s.Info.RTO/4 {
@@ -88,15 +96,19 @@ func (p *pending) see(s *Socket, last Instant, w wheel) bool {
 	}
 	switch moved := expiry.Sub(p.expiry); {
 	case p.expiry == 0 || p.is.timer != is.timer || p.is.state != is.state || p.is != is && moved.Abs() > otherTimer:
-		*p = pending{expiry: expiry, first: s.At, before: last}
-	case moved > readingLag && p.expiry > s.At && !p.later:
+		*p = pending{expiry: expiry, vague: vague, first: s.At, before: last}
+	case moved > readingLag && p.expiry > s.At.Add(-2*readingLag) && !p.later:
 		p.later = true // a row that was long in the reading, or a timer that was set again
 		return true
 	case moved > readingLag:
-		*p = pending{expiry: expiry, first: s.At, before: last}
+		*p = pending{expiry: expiry, vague: vague, first: s.At, before: last}
 	default:
 		p.later = false
+		p.solid = p.solid && w.at(expiry) >= w.at(p.expiry)
 		p.expiry = min(p.expiry, expiry)
+	}
+	if w.at(expiry) == w.at(p.expiry) && w.at(expiry.Add(-readingTime)) == w.at(expiry) {
+		p.solid = true
 	}
 	p.is = is
 	if s.Timer == TimerOn && s.Expires > 0 {

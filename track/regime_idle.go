@@ -35,7 +35,8 @@ func (sc *scene) persist() prospect {
 	case i.Probes == 0, waiting, i.Probes == 1 && t.answered:
 		p.atMost(Conditional, "the peer does not answer window probes")
 	}
-	first := moment{from: t.probedFrom, to: t.probedTo, sure: true}
+	first := moment{from: t.probedFrom, to: t.probedTo, sure: !t.unsure}
+	p.open = t.unsure && sc.rules.userTimeout > 0
 	if t.probed > first.from.Add(-readingLag) && t.probed < first.to.Add(readingLag) {
 		first = moment{from: t.probed, to: t.probed, seen: true, sure: true}
 	}

@@ -43,9 +43,10 @@ func (sc *scene) firstSyn() moment {
 // firstSyn reckons back from the pending timer to the SYN that began it all.
 func (w wheel) firstSyn(s *Socket, p *pending) (from, to Instant) {
 	linear := int(s.Retransmits) - int(s.Info.Backoff)
-	last := w.at(p.expiry) - w.round(s.Info.RTO)
+	rto := w.round(s.Info.RTO)
+	last := w.at(p.expiry) - rto
 	first, latest := w.back(last, int(s.Retransmits)+1, func(k int) int64 {
-		return w.ceil(synBase) << min(max(0, k-1-linear), 20)
+		return min(w.ceil(synBase)<<min(max(0, k-1-linear), 20), rto)
 	})
 	return w.instant(first), w.instant(latest + 1)
 }

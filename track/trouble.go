@@ -97,7 +97,7 @@ func (t *trouble) stall(s *Socket, m *Memory, progress bool, w wheel, l *Limits)
 		}
 		return
 	}
-	if fire, g := w.previous(s, &m.timer, t.base); !w.known && int(i.Backoff) == fires && t.base > 0 && g >= t.slots {
+	if fire, g := w.previous(s, &m.timer, t.base); !w.known && m.timer.solid && int(i.Backoff) == fires && t.base > 0 && g >= t.slots {
 		t.fire, t.slots = fire, g
 	}
 	base := t.base
@@ -113,9 +113,9 @@ func (t *trouble) stall(s *Socket, m *Memory, progress bool, w wheel, l *Limits)
 		}
 		started := s.At.Add(time.Millisecond - spent)
 		if ok && t.base > 0 && started >= from {
-			from, to = max(from, started.Add(-readingLag)), min(to, started)
+			from, to = max(from, started.Add(-lateFires)), min(to, started)
 		} else {
-			from, to, ok = started.Add(-readingLag), started, true
+			from, to, ok = started.Add(-lateFires), started, true
 		}
 		told = true
 	}
@@ -184,6 +184,7 @@ func (t *trouble) persist(s *Socket, now *pending, w wheel, l *Limits) {
 	from, to := w.firstProbe(s, now, t.answered, l)
 	if t.probedTo == 0 {
 		t.probedFrom, t.probedTo = from, to
+		t.unsure = int(i.Backoff) >= l.Retries2 && i.Probes <= i.Backoff
 	} else if from <= t.probedTo && to >= t.probedFrom {
 		t.probedFrom, t.probedTo = max(t.probedFrom, from), min(t.probedTo, to)
 	}

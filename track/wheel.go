@@ -68,14 +68,19 @@ func (w wheel) slot(jiffy, g int64) int64 {
 	return jiffy - into
 }
 
-// phases is in how many places the wheel may stand for all that is known.
-const phases = 64
+// phases is how many of the places are tried in which the wheel may stand, for all
+// that is known. They lie so far apart that short slots, middling and long ones all
+// come in many places, those of 512 jiffies each nine.
+const (
+	phases  = 64
+	apart   = 521
+	between = apart % 512
+)
 
 // phase returns the wheel in one of the places, where all that is known is that
 // slots of g jiffies begin at the given fire.
 func (w wheel) phase(n int, fire, g int64) wheel {
 	if !w.known {
-		const apart = 521 // short slots, middling and long ones all come in many places
 		g = max(g, 1)
 		w.shift = fire + int64(n)*apart/g*g
 	}
