@@ -120,10 +120,12 @@ func (p *Poller) Run(ctx context.Context, out chan<- News) error {
 	phase := make(chan track.Phase, 1)
 	aside := aside{jobs: make(chan job, 1), owners: NewOwners(), routes: routes, send: send}
 	group.Go(func() error {
-		// Without the right to read it the phase stays unknown.
-		if found, err := ReadPhase(); err == nil {
-			phase <- found
-		}
+		seekPhase(ctx, func(found track.Phase) {
+			select {
+			case phase <- found:
+			case <-ctx.Done():
+			}
+		})
 		return nil
 	})
 	group.Go(func() error { return aside.run(ctx) })

@@ -82,11 +82,14 @@ func (e *end) reason(cert *Certificate) Reason {
 // foretold, and not by a reset.
 func (e *end) timedOut(at Instant) bool {
 	f := &e.forecast
-	if f.At == 0 || f.Exactness <= Conditional || at < f.earliest().Add(-lateness) {
+	if f.At == 0 || at < f.earliest().Add(-lateness) {
 		return false
 	}
 	switch f.Cause {
 	case CauseFinTimeout, CauseLinger2, CauseOrphanRetries:
+		if !f.firm() && !e.urgent() {
+			return false
+		}
 	default:
 		if !e.urgent() {
 			return false

@@ -56,8 +56,8 @@ type deathbed struct {
 	port   uint16       // of B's end, or of A's where A is the server; no other test's
 	a, b   *net.TCPConn // nil where there is none
 	gate   gate
-	dialed chan error   // how A's attempt to connect ended
-	begun  time.Time    // when the stall began
+	dialed chan error // how A's attempt to connect ended
+	begun  time.Time  // when the stall began
 }
 
 // ports gives each deathbed one for itself: labs share addresses.

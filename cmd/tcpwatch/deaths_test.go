@@ -37,10 +37,10 @@ var deaths = []death{
 	}},
 	{name: "tcp_rto_min_us 5000", lasts: 12829 * ms, needs: "tcp_rto_min_us",
 		limits: limits{"tcp_retries2": 5, "tcp_rto_min_us": 5000}, stall: silence},
-	{name: "tcp_rto_max_ms 1000", lasts: 7824 * ms, needs: "tcp_rto_max_ms",
-		limits: limits{"tcp_retries2": 8, "tcp_rto_max_ms": 1000}, stall: silence},
-	{name: "TCP_RTO_MAX_MS 2000", lasts: 15422 * ms, needs: "tcp_rto_max_ms",
-		limits: limits{"tcp_retries2": 8}, options: options(lab.RTOMax(2 * sec)), stall: silence},
+	{name: "tcp_rto_max_ms 1500", lasts: 9200 * ms, needs: "tcp_rto_max_ms",
+		limits: limits{"tcp_retries2": 6, "tcp_rto_max_ms": 1500}, stall: silence},
+	{name: "TCP_RTO_MAX_MS 3000", lasts: 12600 * ms, needs: "tcp_rto_max_ms",
+		limits: limits{"tcp_retries2": 6}, options: options(lab.RTOMax(3 * sec)), stall: silence},
 	{name: "many segments", lasts: 6700 * ms, limits: limits{"tcp_retries2": 4}, stall: func(s *deathbed) {
 		s.cut()
 		s.write(14000)
