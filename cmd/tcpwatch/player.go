@@ -113,7 +113,7 @@ func (p *player) run(ctx context.Context) error {
 
 // rewind begins the file anew.
 func (p *player) rewind(ctx context.Context) error {
-	r, err := openReplay(p.flags, p.open, screenView{screen: p.screen})
+	r, err := openReplay(ctx, p.flags, p.open, screenView{screen: p.screen})
 	if err != nil {
 		return err
 	}
@@ -231,7 +231,7 @@ func (p *player) show(atOnce bool) error {
 
 // measure finds the end of the file.
 func (p *player) measure(ctx context.Context, ends chan<- track.Instant) {
-	file, err := p.open()
+	file, err := p.open(ctx)
 	if err != nil {
 		return
 	}
@@ -271,7 +271,7 @@ func (p *player) DeleteNote(id uint64) error { return p.Note(ui.Note{ID: id}) }
 // Save writes all of the file with its notes, those that were added among them, as
 // a session.
 func (p *player) Save(path string) error {
-	r, err := openReplay(p.flags, p.open, noView{})
+	r, err := openReplay(context.Background(), p.flags, p.open, noView{})
 	if err != nil {
 		return err
 	}

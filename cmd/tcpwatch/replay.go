@@ -45,8 +45,8 @@ type replay struct {
 }
 
 // openReplay opens a file and begins a session of it.
-func openReplay(f *flags, open opener, v view) (*replay, error) {
-	file, err := open()
+func openReplay(ctx context.Context, f *flags, open opener, v view) (*replay, error) {
+	file, err := open(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -63,7 +63,7 @@ func openReplay(f *flags, open opener, v view) (*replay, error) {
 
 // replayLines replays a file where there is no screen, as fast as it can be read.
 func replayLines(ctx context.Context, f *flags, open opener) error {
-	r, err := openReplay(f, open, plainView(f, os.Stdout))
+	r, err := openReplay(ctx, f, open, plainView(f, os.Stdout))
 	if err != nil {
 		return err
 	}

@@ -193,7 +193,7 @@ func location(f *flags) *time.Location {
 
 // watchFile replays a capture or a recorded session.
 func watchFile(ctx context.Context, f *flags) error {
-	open, again := openerOf(ctx, f.read)
+	open, again := openerOf(f.read)
 	switch {
 	case !dashboard(f):
 		return replayLines(ctx, f, open)

@@ -40,7 +40,7 @@ func (s *stream) dashboard(ctx context.Context) error {
 // run shows what comes until ctx ends. Where the stream breaks off, that is its
 // end, and the reason is returned in the end.
 func (s *stream) run(ctx context.Context) error {
-	r, err := openReplay(s.flags, s.open, screenView{screen: s.screen})
+	r, err := openReplay(ctx, s.flags, s.open, screenView{screen: s.screen})
 	if err != nil {
 		return err
 	}
