@@ -163,7 +163,7 @@ func (sc *scene) stamp() moment {
 	t := &sc.trouble
 	whole := sc.c.Out && sc.c.Lost == 0 && sc.c.Doubt == ""
 	switch {
-	case t.wire != 0 && t.to == 0:
+	case t.wire != 0 && t.to == 0 && !sc.ahead(t.wire):
 		return moment{from: t.wire, to: t.wire, seen: true, sure: whole}
 	case t.wire != 0 && t.wire < t.to.Add(readingLag):
 		return moment{from: t.wire, to: t.wire, seen: true, sure: whole || t.wire > t.from.Add(-readingLag) && !t.unsure}

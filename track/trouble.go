@@ -67,8 +67,9 @@ func (m *Memory) recover(s *Socket, progress bool) {
 		kept := trouble{}
 		if s.Info.Unacked > 0 && !progress {
 			kept.lossProbe, kept.errno, kept.reverts = t.lossProbe, t.errno, t.reverts
-			switch lately := t.wire != 0 && s.At.Sub(t.wire) < readingLag; {
-			case lately:
+			untold := !m.baseline || s.Info.TotalRetrans == m.retrans
+			switch {
+			case t.wire != 0 && s.At.Sub(t.wire) < readingLag && untold:
 				kept.wire, kept.recovery, kept.ends = t.wire, t.recovery, t.ends
 			case t.wire != 0:
 				kept.lossProbe = t.wire // what the packets took for more was one
