@@ -21,7 +21,7 @@ func (t *Tracker) end(e *end, at Instant, reason Reason) {
 	if reason == ReasonUnknown {
 		cert.Reason = e.reason(cert)
 	}
-	if r := e.link.reset(); cert.Reason == Reset && r > cert.Alive && r < at {
+	if r := e.parting().reset(); cert.Reason == Reset && r > cert.Alive && r < at {
 		cert.At = r
 	}
 	if p := e.announced.standing(cert.At); p.at != 0 && (p.firm || cert.Reason == TimedOut) {
@@ -53,7 +53,7 @@ func (e *end) moment(at Instant) Instant {
 	switch {
 	case e.row == nil || e.seen >= at:
 		return at
-	case e.farewell > e.seen:
+	case e.farewell > e.seen && !e.lingered():
 		return min(e.farewell, at)
 	}
 	return e.seen.Add(at.Sub(e.seen) / 2)
@@ -62,7 +62,7 @@ func (e *end) moment(at Instant) Instant {
 // reason tells how a connection ended by what was seen of it. What the rows and
 // packets leave open stays unknown.
 func (e *end) reason(cert *Certificate) Reason {
-	l := e.link
+	p := e.parting()
 	switch {
 	case e.killed:
 		return DestroyedByHand
@@ -70,12 +70,25 @@ func (e *end) reason(cert *Certificate) Reason {
 		return Closed
 	case e.timedOut(cert.At):
 		return TimedOut
-	case l.reset() != 0, e.icmp != nil && cert.State == SynSent:
+	case e.before(p.reset()), e.icmp != nil && cert.State == SynSent:
 		return Reset
-	case cert.State == LastAck && !e.urgent(), l.closing[0] && l.closing[1]:
+	case cert.State == LastAck && !e.urgent(), p.closing[0] && p.closing[1]:
 		return Closed
 	}
 	return ReasonUnknown
+}
+
+// before reports whether something happened, and not after the kernel let go of
+// the socket.
+func (e *end) before(at Instant) bool {
+	return at != 0 && (e.farewell == 0 || at <= e.farewell || e.lingered())
+}
+
+// lingered reports whether a minisock in FIN_WAIT2 came after the socket, whatever
+// rows have shown of it.
+func (e *end) lingered() bool {
+	p := e.parting()
+	return p.closed[e.side] && !p.closing[1-e.side]
 }
 
 // timedOut reports whether a socket that was gone at the given moment has died as
@@ -85,23 +98,28 @@ func (e *end) timedOut(at Instant) bool {
 	if f.At == 0 || at < f.earliest().Add(-lateness) {
 		return false
 	}
+	firm, urgent := f.firm(), e.urgent()
 	switch f.Cause {
 	case CauseFinTimeout, CauseLinger2, CauseOrphanRetries:
-		if !f.firm() && !e.urgent() {
+		if !firm && !urgent {
 			return false
 		}
 	default:
-		if !e.urgent() {
+		if !urgent {
 			return false
 		}
 	}
+	if !firm && at > f.latest().Add(lateness) {
+		return false // what it depended on has not come about
+	}
 	// A reset from the peer, too, ends a socket at once; one from here may be part
 	// of the death, or answer the peer when the socket is dead.
-	sent, came := e.link.resets[e.side], e.link.resets[1-e.side]
-	if came != 0 && (f.Exactness < Exact || came < f.At.Add(-atOnce)) {
+	p := e.parting()
+	sent, came := p.resets[e.side], p.resets[1-e.side]
+	if e.before(came) && came < f.At.Add(-atOnce) {
 		return false
 	}
-	return sent == 0 || f.RST || sent >= f.earliest().Add(-atOnce)
+	return !e.before(sent) || f.RST || sent >= f.earliest().Add(-atOnce)
 }
 
 // earliest returns the lower bound of a forecast.
@@ -111,3 +129,6 @@ func (f *Forecast) earliest() Instant {
 	}
 	return f.At
 }
+
+// latest returns the upper bound of a forecast.
+func (f *Forecast) latest() Instant { return max(f.At, f.Latest) }

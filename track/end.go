@@ -19,8 +19,9 @@ type end struct {
 	owner    Owner
 	options  *Options
 	memory   Memory
-	killed   bool    // the user had it destroyed
-	farewell Instant // when the kernel let go of the socket, since its last row; zero: it has not
+	killed   bool     // the user had it destroyed
+	farewell Instant  // when the kernel let go of the socket, since its last row; zero: it has not
+	past     *parting // how it parted, where another connection has taken its addresses since; nil: none has
 
 	first, last     Instant
 	packets, bytes  uint64
@@ -92,6 +93,14 @@ func (e *end) turn() {
 	e.memory = Memory{}
 }
 
+// parting returns what the packets have shown of the connection's end.
+func (e *end) parting() *parting {
+	if e.past != nil {
+		return e.past
+	}
+	return &e.link.parting
+}
+
 // state returns the TCP state: the kernel's where it is known, else what the
 // packets make of it.
 func (e *end) state() State {
@@ -99,9 +108,10 @@ func (e *end) state() State {
 		return e.row.State
 	}
 	l := e.link
-	ours, theirs := l.closing[e.side], l.closing[1-e.side]
+	p := e.parting()
+	ours, theirs := p.closing[e.side], p.closing[1-e.side]
 	switch {
-	case l.reset() != 0:
+	case p.reset() != 0:
 		return Close
 	case ours && theirs:
 		return TimeWait

@@ -186,7 +186,7 @@ func localDrop(e *end, c *Coverage) bool {
 // stall began. Where some did pass before, chance takes longer to rule out.
 func (e *end) blackhole() bool {
 	st := e.stall
-	enough := 2
+	enough := 3
 	if e.fullPassed != 0 {
 		enough = 4
 	}

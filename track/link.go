@@ -16,10 +16,8 @@ type link struct {
 	packets   uint64
 	from      [2]Instant // last segment from addrs[0], from addrs[1]; zero: none
 	fromStart bool       // the first segment seen was a SYN
-	closing   [2]bool    // a FIN was seen from that side
-	closed    [2]bool    // and was acknowledged
 	dropped   bool       // it is no longer in the table
-	resets    [2]Instant // the first RST from addrs[0], from addrs[1]; zero: none
+	parting   parting
 }
 
 // linkKey is an address pair without direction, the lesser end first.
@@ -127,37 +125,6 @@ func (l *link) fetch() (any uint64) {
 	}
 	return any
 }
-
-// close takes in what a segment from one side tells of the connection's end. A
-// reset after the end is an answer to what came late, and tells nothing.
-func (l *link) close(s *Segment, r *reading, side int) {
-	switch {
-	case s.Flags.Has(RST):
-		if l.resets[side] == 0 && !l.parted() {
-			l.resets[side] = s.At
-		}
-		return
-	case s.Flags.Has(FIN):
-		l.closing[side] = true
-	}
-	if s.Flags.Has(ACK) && r.All && l.closing[1-side] {
-		l.closed[1-side] = true
-	}
-}
-
-// parted reports whether both sides have closed, and know it.
-func (l *link) parted() bool { return l.closed[0] && l.closed[1] }
-
-// reset returns when the first RST was seen; zero: none was.
-func (l *link) reset() Instant {
-	if l.resets[0] == 0 || l.resets[1] != 0 && l.resets[1] < l.resets[0] {
-		return l.resets[1]
-	}
-	return l.resets[0]
-}
-
-// over reports whether the packets have shown the connection's end.
-func (l *link) over() bool { return l.reset() != 0 || l.closing[0] && l.closing[1] }
 
 // idle reports whether no one needs the link any more.
 func (l *link) idle() bool { return l.ends[0] == nil && l.ends[1] == nil }

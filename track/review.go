@@ -54,7 +54,7 @@ func (t *Tracker) review(e *end) bool {
 	if again != 0 && (next == 0 || again < next) {
 		e.due = again
 	}
-	return e.due != 0 || e.urgent() || e.missed > 0 || e.row == nil && e.link.over()
+	return e.due != 0 || e.urgent() || e.missed > 0 || e.row == nil && e.parting().over()
 }
 
 // urgent reports whether something waits for an answer.

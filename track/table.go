@@ -118,9 +118,9 @@ func (t *Tracker) adopt(s *Socket) *end {
 		delete(t.sockets, e.row.Cookie)
 		e.memory = Memory{}
 	case e != nil && e.row != nil:
-		t.end(e, s.At, ReasonUnknown)
-		l, side = t.links.of(s.Local, s.Remote)
-		e = t.newEnd(l, side)
+		old := e
+		e = t.newEnd(l, side) // first, so that the link stays, with what it knows
+		t.end(old, s.At, ReasonUnknown)
 	case e != nil: // known from packets, and now by its socket
 	case other != nil && other.row == nil:
 		other.turn()
@@ -145,18 +145,18 @@ func promotes(a, b *Socket) bool {
 }
 
 // destroyed takes in the kernel's own word that it has let go of a socket. What
-// is left of it may go on in FIN_WAIT2 or TIME_WAIT, by the same name, so it is
-// asked for once more; only a minisock's end, or a reset, is the end of all.
+// is left of it may go on as a minisock in FIN_WAIT2 or TIME_WAIT, by the same
+// name, so it is asked for once more; only after a reset is nothing left.
 func (t *Tracker) destroyed(d *Destroyed) {
 	e := t.sockets[d.Socket.Cookie]
-	switch {
-	case e == nil || e.seen > d.At:
-	case e.row.Timer == TimerTimewait || e.link.reset() != 0:
-		e.farewell = d.At
-		t.end(e, d.At, ReasonUnknown)
-	default:
-		e.farewell = d.At
-		e.missed = max(e.missed, 1)
-		t.heat(e)
+	if e == nil || e.row.Timer == TimerTimewait || e.seen > d.At {
+		return // it goes on already: a minisock itself ends without a word
 	}
+	e.farewell = d.At
+	if e.parting().reset() != 0 {
+		t.end(e, d.At, ReasonUnknown)
+		return
+	}
+	e.missed = max(e.missed, 1)
+	t.heat(e)
 }

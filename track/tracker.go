@@ -154,7 +154,7 @@ func (t *Tracker) tick() {
 	for _, e := range t.hot {
 		switch {
 		case e.gone != nil:
-		case e.row == nil && e.link.over() && t.now.Sub(e.last) > goodbye:
+		case e.row == nil && e.parting().over() && t.now.Sub(e.last) > goodbye:
 			t.end(e, t.now, ReasonUnknown)
 		case e.due > t.now || t.review(e):
 			kept = append(kept, e)

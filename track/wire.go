@@ -53,7 +53,7 @@ func (t *Tracker) segment(s *Segment, l *link, side int) {
 		t.emit(&Duplicated{At: s.At, Frame: s.Frame, Src: s.Src, Dst: s.Dst, Seq: s.Seq, Len: s.Len})
 	} else {
 		l.from[side] = s.At
-		l.close(s, &r, side)
+		l.parting.read(s, &r, side)
 		t.report(s, &r)
 	}
 	if l.idle() {
@@ -117,7 +117,7 @@ func (t *Tracker) packet(e *end, s *Segment, r *reading, out bool) {
 		}
 	}
 	t.touch(e)
-	if e.row == nil && e.link.over() {
+	if e.row == nil && e.parting().over() {
 		t.heat(e)
 	}
 }
@@ -149,10 +149,13 @@ func (t *Tracker) reuse(l *link, at Instant) {
 			t.end(e, at, ReasonUnknown)
 		} else {
 			e.stall = nil
+			if e.past == nil {
+				past := l.parting
+				e.past = &past
+			}
 		}
 	}
-	l.packets, l.from, l.resets = 0, [2]Instant{}, [2]Instant{}
-	l.closing, l.closed = [2]bool{}, [2]bool{}
+	l.packets, l.from, l.parting = 0, [2]Instant{}, parting{}
 }
 
 // icmp takes in an error that quotes a segment.
