@@ -11,7 +11,7 @@ FUZZTIME ?= 60s
 need     = ./scripts/need
 sudo     = $(if $(filter 0,$(shell id -u)),,sudo)
 
-.PHONY: build demo test lint bench fuzz golden screenshots install clean
+.PHONY: build demo test lint bench fuzz golden recording screenshots install clean
 
 build:
 	@$(need) build
@@ -42,6 +42,12 @@ fuzz:
 golden:
 	$(GO) test ./ui -update
 	$(GO) test ./track -rewrite
+
+# The demo as it is shown where its hosts can't be made.
+recording: build
+	$(sudo) ./tcpwatch --demo -w demo.pcapng >/dev/null
+	gzip -9nc demo.pcapng >cmd/tcpwatch/demo.pcapng.gz
+	rm -f demo.pcapng
 
 screenshots: build
 	@$(need) screenshots
