@@ -18,7 +18,7 @@ func asciiRune(r rune) byte {
 		return 'o'
 	case '○':
 		return '.'
-	case '†':
+	case '†', '‡':
 		return '+'
 	case '↻', '⏸', '■':
 		return '*'

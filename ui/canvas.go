@@ -139,6 +139,15 @@ func (c *canvas) spans(spans []span) {
 	}
 }
 
+// facts writes spans up to the cell before the edge; what is too long ends in "…".
+func (c *canvas) facts(spans []span) {
+	for _, s := range spans {
+		if room := c.width - c.col - 1; room > 0 {
+			c.left(s.style, s.text, min(cells(s.text), room))
+		}
+	}
+}
+
 // line ends a line; a lit one is lit to the edge.
 func (c *canvas) line() {
 	if c.row >= c.height {

@@ -24,52 +24,62 @@ var columnOrder = [columns]order{byRecvQ, bySendQ, byLocal, byForeign, byState, 
 // Cells of the parts of a row.
 const (
 	gutter   = 2 // the selection's bar
-	between  = 2
 	barCells = 8
 	timeLeft = 5 // of a countdown
 )
 
-// columnDrop lists what a narrow table goes without, in turn.
+// columnDrop lists what a narrow table goes without, in turn, for the sake of
+// whole addresses.
 var columnDrop = [...]column{colRTO, colProgram, colRecvQ, colRetr}
 
-// grid holds the width of each column; 0: not shown.
-type grid struct{ width [columns]int }
+// ipv4Cells is what the longest IPv4 address takes with its port.
+const ipv4Cells = len("255.255.255.255:65535")
 
-// grid fits the columns into width cells. Addresses and programs get what they
-// want as far as it goes, then they are cut.
+// grid holds the width of each column (0: not shown), and what is between two.
+type grid struct {
+	width   [columns]int
+	between int
+}
+
+// grid fits the columns into width cells. IPv4 addresses come first: for them
+// columns move together, and some are left out. Names, IPv6 addresses and programs
+// get what is left, and are cut.
 func (d *dashboard) grid(width int, rows []row) grid {
-	local, foreign, program := 15, 15, cells(columnHeads[colProgram])
+	local, foreign, program := 12, 12, cells(columnHeads[colProgram])
 	for i := range rows {
 		c := rows[i].conn
 		local = max(local, len(d.names.endpoint(c.Local)))
 		foreign = max(foreign, len(d.names.endpoint(c.Remote)))
 		program = max(program, cells(string(appendOwner(nil, c.Owner))))
 	}
-	least := [columns]int{colRecvQ: 6, colSendQ: 6, colLocal: 12, colForeign: 19, colState: 11, colProgram: 8, colRetr: 4, colRTO: 6, colGivesUp: 15}
-	g := grid{width: least}
+	g := grid{between: 2, width: [columns]int{colRecvQ: 6, colSendQ: 6, colLocal: min(local, ipv4Cells), colForeign: min(foreign, ipv4Cells),
+		colState: 11, colProgram: 8, colRetr: 4, colRTO: 6, colGivesUp: 15}}
 	over := func() int {
-		n := gutter - between
+		n := gutter - g.between
 		for _, w := range g.width {
 			if w > 0 {
-				n += between + w
+				n += g.between + w
 			}
 		}
 		return n - (width - 1)
 	}
 	for _, c := range columnDrop {
+		if over() > 0 && c == colRecvQ {
+			g.between = 1
+		}
 		if over() > 0 {
 			g.width[c] = 0
 		}
 	}
-	if over() > 0 {
-		g.width[colLocal], g.width[colForeign] = 8, 15
+	for _, c := range [...]column{colLocal, colForeign} {
+		g.width[c] -= max(min(over(), g.width[c]-8), 0)
 	}
 	grow := func(c column, want int) {
 		if g.width[c] > 0 {
 			g.width[c] += max(min(want-g.width[c], -over()), 0)
 		}
 	}
-	for _, enough := range [...]int{19, 21, 47} {
+	for _, enough := range [...]int{ipv4Cells, 47} {
 		grow(colForeign, min(foreign, enough))
 		grow(colLocal, min(local, enough))
 		grow(colProgram, min(program, enough))
@@ -88,7 +98,7 @@ func (g *grid) columnAt(x int) (column, bool) {
 		if x >= at-1 && x < at+w+1 {
 			return column(c), true
 		}
-		at += w + between
+		at += w + g.between
 	}
 	return 0, false
 }

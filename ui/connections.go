@@ -35,7 +35,7 @@ func (d *dashboard) drawConnections(c *canvas, r region) {
 		default:
 			c.left(st, columnHeads[i], w)
 		}
-		c.gap(between)
+		c.gap(g.between)
 	}
 	c.line()
 	if len(rows) == 0 {
@@ -156,7 +156,7 @@ func (d *dashboard) drawRow(cv *canvas, g *grid, c *track.Conn, selected bool) {
 				cv.left(quiet, "not kept", w)
 			}
 		}
-		cv.gap(between)
+		cv.gap(g.between)
 	}
 	cv.line()
 }

@@ -52,6 +52,7 @@ type dashboard struct {
 	roster  roster
 	pane    pane
 	zoomed  bool
+	dial    dial
 	linear  bool // the ladder's time
 	format  timeFormat
 	packets packets

@@ -217,7 +217,7 @@ func TestKill(t *testing.T) {
 	b := newBench(t, 115, 36)
 	b.show(cast(storyNow)...)
 	b.press("K")
-	b.has("destroy? y/N  192.168.33.11:60739 → 192.168.33.10:12345 of 2060/nc")
+	b.has("192.168.33.11:60739 → 192.168.33.10:12345, ESTABLISHED, Send-Q 17, of 2060/nc", "destroy this socket? y/N")
 	b.press("n")
 	if got := b.doings(); len(got) > 0 {
 		t.Fatalf("asked %q after n", got)
@@ -251,7 +251,7 @@ func TestShorten(t *testing.T) {
 	if got := b.doings(); !slices.Equal(got, []string{"shorten 1 to 1m30s"}) {
 		t.Errorf("asked %q", got)
 	}
-	b.has("from the next fire")
+	b.has("TCP_USER_TIMEOUT = 90 s is set; it acts when the timer next fires, in 13 s")
 	for _, text := range []string{"", "0s", "-1s", "600h", "1us"} {
 		if _, err := parseTimeout(text); err == nil {
 			t.Errorf("%q was taken for a user timeout", text)

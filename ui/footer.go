@@ -5,13 +5,20 @@ import tea "charm.land/bubbletea/v2"
 // drawFooter writes what is being typed, what was just said, or the keys that
 // matter most. It returns where the terminal's cursor stands, if it does.
 func (d *dashboard) drawFooter(c *canvas) *tea.Cursor {
-	c.gap(1)
-	switch {
-	case d.prompt != nil:
-		return d.drawPrompt(c)
-	case d.flash != "":
-		c.left(warn, d.flash, min(cells(d.flash), c.width-2))
+	said := d.said()
+	for i, line := range said {
+		c.gap(1)
+		c.spans(line)
+		if i < len(said)-1 || d.prompt != nil {
+			c.line()
+		}
+	}
+	if d.prompt == nil && said != nil {
 		return nil
+	}
+	c.gap(1)
+	if d.prompt != nil {
+		return d.drawPrompt(c)
 	}
 	quit := []span{{strong, "q"}, {quiet, " quit "}}
 	for _, h := range d.hints() {
@@ -26,17 +33,36 @@ func (d *dashboard) drawFooter(c *canvas) *tea.Cursor {
 	return nil
 }
 
+// said returns in lines what a prompt is about, or what was just said.
+func (d *dashboard) said() [][]span {
+	switch {
+	case d.prompt != nil && d.prompt.about != nil:
+		return wrap(d.prompt.about(), d.width-2, 3)
+	case d.prompt != nil:
+		return nil
+	case d.flash != "":
+		return wrap([]span{{warn, d.flash}}, d.width-2, 4)
+	}
+	return nil
+}
+
+// footing returns how many lines the footer takes.
+func (d *dashboard) footing() int {
+	n := len(d.said())
+	if d.prompt != nil {
+		return n + 1
+	}
+	return max(n, 1)
+}
+
 // hints returns the keys that matter most where the user is, the first first.
 func (d *dashboard) hints() [][2]string {
 	if d.replay != nil {
 		return d.replay.hints(d.ascii)
 	}
-	arrows, zoom := "↑↓", "zoom"
+	arrows := "↑↓"
 	if d.ascii {
 		arrows = "j k"
-	}
-	if d.zoomed {
-		zoom = "back"
 	}
 	if d.frozen != nil {
 		sides := "← →"
@@ -45,14 +71,17 @@ func (d *dashboard) hints() [][2]string {
 		}
 		return [][2]string{{"space", "go on"}, {sides, "along the timeline"}, {"a", "note"}, {"?", "help"}, {"n", "next note"}, {"/", "filter"}, {"s", "sort"}, {"tab", "pane"}}
 	}
-	return [][2]string{{arrows, "select"}, {"enter", zoom}, {"space", "freeze"}, {"/", "filter"}, {"?", "help"}, {"s", "sort"}, {"a", "note"}, {"tab", "pane"}, {"K", "kill"}, {"w", "save"}}
+	if d.zoomed {
+		return [][2]string{{"esc", "back"}, {"+ - < >", "what if"}, {"y", "copy"}, {"?", "help"}, {"space", "freeze"}, {"K", "kill"}, {"T", "shorten"}, {"x", "report"}, {"a", "note"}, {arrows, "select"}}
+	}
+	return [][2]string{{arrows, "select"}, {"enter", "zoom"}, {"space", "freeze"}, {"/", "filter"}, {"?", "help"}, {"s", "sort"}, {"a", "note"}, {"tab", "pane"}, {"K", "kill"}, {"w", "save"}}
 }
 
 func (d *dashboard) drawPrompt(c *canvas) *tea.Cursor {
 	p := d.prompt
 	if p.input == nil {
 		c.left(strong, p.label, min(cells(p.label), c.width-c.col))
-		c.spans(p.hint)
+		c.facts(p.hint)
 		return nil
 	}
 	c.left(accentStrong, p.label, min(cells(p.label), max(c.width-24, 0)))
@@ -69,11 +98,11 @@ func (d *dashboard) drawPrompt(c *canvas) *tea.Cursor {
 	before := string(text[from:min(p.input.at, len(text))])
 	cursor := tea.NewCursor(c.col+cells(before), c.row)
 	c.write(ink, string(text[from:]), room)
+	c.gap(3)
 	hint := p.hint
 	if p.err != nil {
 		hint = []span{{alarm, p.err.Error()}}
 	}
-	c.gap(3)
-	c.spans(hint)
+	c.facts(hint)
 	return cursor
 }

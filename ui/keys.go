@@ -13,6 +13,7 @@ type keyMap struct {
 	Note, Edit, Delete, NextNote, PrevNote  key.Binding
 	Filter, Sort, Reverse                   key.Binding
 	Time, Scale, Follow, Names              key.Binding
+	More, Fewer, Longer, Shorter, Undial    key.Binding
 	Kill, Shorten                           key.Binding
 	Save, Report, Copy                      key.Binding
 	Help, Quit                              key.Binding
@@ -60,13 +61,18 @@ func newKeyMap() keyMap {
 		Scale:    bind(k("L"), "L", "log or linear ladder"),
 		Follow:   bind(k("f"), "f", "follow the newest packet"),
 		Names:    bind(k("d"), "d", "names for addresses"),
+		More:     bind(k("+", "="), "+ - < > 0", "zoomed: what if; back"),
+		Fewer:    quietly(k("-")),
+		Longer:   quietly(k(">")),
+		Shorter:  quietly(k("<")),
+		Undial:   quietly(k("0")),
 		Kill:     bind(k("K"), "K", "destroy the socket"),
 		Shorten:  bind(k("T"), "T", "shorten its death"),
 		Save:     bind(k("w"), "w", "save the session"),
 		Report:   bind(k("x"), "x", "export a report"),
 		Copy:     bind(k("y"), "y", "copy the connection"),
-		Help:     bind(k("?"), "?", "help"),
-		Quit:     bind(k("q", "ctrl+c"), "q", "quit"),
+		Help:     bind(k("?"), "? q", "help, quit"),
+		Quit:     quietly(k("q", "ctrl+c")),
 	}
 }
 
@@ -88,8 +94,8 @@ func (k *keyMap) groups() []keyGroup {
 	return []keyGroup{
 		{"Move", []key.Binding{k.Up, k.Top, k.PageUp, k.Zoom, k.Back, k.NextPane, k.Pane1}},
 		{"Stop and look", []key.Binding{k.Freeze, k.Left, k.StepBack, k.Slower, k.Note, k.Edit, k.NextNote}},
-		{"Show", []key.Binding{k.Filter, k.Sort, k.Time, k.Names, k.Scale, k.Follow}},
-		{"Act", []key.Binding{k.Kill, k.Shorten, k.Save, k.Report, k.Copy, k.Help, k.Quit}},
+		{"Show", []key.Binding{k.Filter, k.Sort, k.Time, k.Names, k.Scale, k.Follow, k.More}},
+		{"Act", []key.Binding{k.Kill, k.Shorten, k.Save, k.Report, k.Copy, k.Help}},
 	}
 }
 

@@ -28,6 +28,9 @@ func (d *dashboard) ladderScale(c *track.Conn, width int) scale {
 	case c.Forecast.At > now && c.Forecast.Cause != track.CauseTimewait && c.Stall != nil:
 		s.end = c.Forecast.At
 	}
+	if f, asked := d.whatIf(c, d.asks()); asked && c.Stall != nil {
+		s.end = max(s.end, f.At)
+	}
 	for i := range d.notes { // a note made since then is on it, too
 		if n := &d.notes[i]; n.Conn == c.ID && n.At > s.end && n.At <= d.picture().At {
 			s.end = n.At
@@ -84,13 +87,17 @@ func (d *dashboard) drawLadder(cv *canvas, c *track.Conn) {
 	case c.Gone != nil:
 		rail.put(s.at(c.Gone.At), alarmStrong, "†")
 		mark(n, quiet, string(w.append(nil, c.Gone.At, 0)))
-	case s.end == c.Forecast.At && c.Forecast.At > d.now():
+	case s.end >= c.Forecast.At && c.Forecast.At > d.now() && s.end > d.now():
 		st := quiet
 		if ending {
 			st = severity(urgencyOf(c).rank)
 		}
-		rail.put(n-1, st, "†")
-		mark(n, quiet, string(w.appendFar(nil, s.end, d.now(), 0)))
+		rail.put(s.at(c.Forecast.At), st, "†")
+		mark(s.at(c.Forecast.At), quiet, string(w.appendFar(nil, c.Forecast.At, d.now(), 0)))
+	}
+	if f, asked := d.whatIf(c, d.asks()); asked && c.Stall != nil && f.At > d.now() {
+		rail.put(s.at(f.At), accentStrong, "‡")
+		mark(s.at(f.At), accentStrong, string(w.appendFar(nil, f.At, d.now(), 0)))
 	}
 	if c.Gone == nil {
 		rail.put(now, strong, "┃")

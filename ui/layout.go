@@ -37,7 +37,7 @@ func (d *dashboard) layout() layout {
 	} else {
 		y += air
 	}
-	l.footer = d.height - 1
+	l.footer = d.height - d.footing()
 
 	sentence := d.sentenceLines()
 	breath := 0 // between the sentences and the ladder
@@ -50,9 +50,9 @@ func (d *dashboard) layout() layout {
 	}
 	vital := 0
 	if d.zoomed {
-		vital = min(len(d.vitals()), max(l.footer-y-story-2*air-10, 0))
+		vital = min(len(d.vitals()), max(d.height-1-y-story-2*air-10, 0))
 	}
-	rest := l.footer - y - story - vital - 2*air - 3 // for rows of connections and of packets
+	rest := d.height - 1 - y - story - vital - 2*air - 3 // for rows of connections and of packets
 	for _, h := range [...]int{story, vital} {
 		if h > 0 {
 			rest -= air

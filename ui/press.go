@@ -1,6 +1,8 @@
 package ui
 
 import (
+	"strings"
+
 	"charm.land/bubbles/v2/key"
 	tea "charm.land/bubbletea/v2"
 
@@ -24,6 +26,7 @@ func (d *dashboard) press(msg tea.KeyPressMsg) tea.Cmd {
 	case is(k.Help):
 		d.helping = true
 	case d.replay != nil && d.pressReplay(is):
+	case d.pressDial(is):
 	case is(k.Up):
 		d.move(-1)
 	case is(k.Down):
@@ -43,6 +46,7 @@ func (d *dashboard) press(msg tea.KeyPressMsg) tea.Cmd {
 	case is(k.Zoom):
 		d.zoomed = !d.zoomed && d.roster.conn() != nil
 		d.roster.picked = d.roster.picked || d.zoomed
+		d.dial = dial{}
 	case is(k.Back):
 		d.back()
 	case is(k.NextPane):
@@ -94,7 +98,7 @@ func (d *dashboard) back() {
 	case d.cursor != 0:
 		d.cursor = 0
 	case d.zoomed:
-		d.zoomed = false
+		d.zoomed, d.dial = false, dial{}
 	}
 }
 
@@ -127,24 +131,28 @@ func (d *dashboard) move(by int) {
 	d.roster.choose(d.roster.index + by)
 	d.roster.picked = true
 	if d.roster.selected != before {
-		d.packets = packets{follow: true}
+		d.packets, d.dial = packets{follow: true}, dial{}
 	}
 }
 
-// copy puts the selected connection on the clipboard (OSC 52), as a filter that
-// tcpdump understands and the sentence that is shown.
+// copy puts the selected connection on the clipboard (OSC 52), with the sentence
+// that is shown; where the dial asks what if, what would make it so.
 func (d *dashboard) copy() tea.Cmd {
 	c, _ := d.shown(d.roster.conn())
 	if c == nil {
 		return nil
 	}
+	if _, asked := d.whatIf(c, &d.dial); asked {
+		d.flash = "copied what would make it so; nothing was changed"
+		return tea.SetClipboard(Clean(strings.Join(d.dialCommands(c), "; ")) + "\n")
+	}
 	b := c.Local.AppendTo(nil)
 	b = append(c.Remote.AppendTo(append(b, " -> "...)), '\n')
 	for _, s := range d.sentences(c) {
-		b = append(b, s.text...)
+		b = appendClean(b, s.text)
 	}
 	d.flash = "copied"
-	return tea.SetClipboard(Clean(string(b)) + "\n")
+	return tea.SetClipboard(string(b) + "\n")
 }
 
 // deleteNote deletes the note nearest to where the user is.

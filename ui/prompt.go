@@ -3,6 +3,7 @@ package ui
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -15,9 +16,11 @@ import (
 // prompt is a question in the footer: a text to type, or a letter to press.
 type prompt struct {
 	label  string
-	input  *line // nil: one letter answers
-	err    error // why what is typed does not do
-	hint   []span
+	input  *line         // nil: one letter answers
+	err    error         // why what is typed does not do
+	about  func() []span // what it is about, on lines of its own above; nil: nothing
+	hint   []span        // what to answer
+	dial   *dial         // what would become of the selected connection; nil: nothing
 	change func(text string) error
 	answer func(text string) tea.Cmd // enter, or the letter
 	cancel func()
@@ -149,9 +152,13 @@ func (d *dashboard) askKill() *prompt {
 		d.flash = why
 		return nil
 	}
-	p := &prompt{label: "destroy? ", hint: []span{{accentStrong, "y/N  "}, {normal, nameOf(c)}}}
+	d.roster.picked = true
+	p := &prompt{label: "destroy this socket? ", hint: []span{{accentStrong, "y/N"},
+		{quiet, "   its program reads ECONNABORTED, its peer gets a reset"}}}
+	p.about = func() []span { return d.identity(d.latest(c)) }
 	p.answer = func(letter string) tea.Cmd {
 		if letter != "y" && letter != "Y" {
+			d.flash = "nothing was destroyed"
 			return nil
 		}
 		return d.do("destroyed "+nameOf(c), func(a Actions) error { return a.Destroy(c) })
@@ -165,20 +172,42 @@ func (d *dashboard) askShorten() *prompt {
 		d.flash = why
 		return nil
 	}
-	p := typed("give up after ", "30s", "TCP_USER_TIMEOUT of "+nameOf(c)+", acts when its timer next fires")
+	d.roster.picked = true
+	p := typed("give up after ", "30s", "")
+	p.dial = new(dial)
 	p.change = func(text string) error {
-		_, err := parseTimeout(text)
+		after, err := parseTimeout(text)
+		*p.dial = dial{timed: err == nil, timeout: after}
 		return err
+	}
+	_ = p.change(p.input.String())
+	p.about = func() []span {
+		now := d.latest(c)
+		about := append([]span{{strong, "TCP_USER_TIMEOUT"}, {normal, " of "}}, d.identity(now)...)
+		if f, asked := d.whatIf(now, p.dial); asked {
+			about = append(append(about, span{normal, ": "}), d.answer(now, &f)...)
+			about = append(about, span{normal, "; " + d.acts(now)})
+		}
+		return about
 	}
 	p.answer = func(text string) tea.Cmd {
 		after, err := parseTimeout(text)
 		if err != nil {
 			return nil
 		}
-		what := fmt.Sprintf("TCP_USER_TIMEOUT = %v, from the next fire of the timer on", after)
-		return d.do(what, func(a Actions) error { return a.Shorten(c, after) })
+		what := "TCP_USER_TIMEOUT = " + string(appendSeconds(nil, after)) + " is set"
+		return d.do(what+"; "+d.acts(d.latest(c)), func(a Actions) error { return a.Shorten(c, after) })
 	}
 	return p
+}
+
+// acts says when a user timeout that is set now will first be looked at: where
+// something is unanswered, by the next fire of the timer.
+func (d *dashboard) acts(c *track.Conn) string {
+	if f := &c.Forecast; dying(c) && len(f.Schedule) > 0 {
+		return "it acts when the timer next fires, in " + string(appendCountdown(nil, f.Schedule[0].At.Sub(d.now())))
+	}
+	return "it acts once something goes unanswered"
 }
 
 // parseTimeout reads a user timeout, which the kernel keeps in milliseconds.
@@ -202,6 +231,27 @@ func (d *dashboard) askPath(label, value, done string, act func(Actions, string)
 		return d.do(done+path, func(a Actions) error { return act(a, path) })
 	}
 	return p
+}
+
+// latest returns the newest view of a connection that was selected when a prompt
+// was opened. The selection stays with it.
+func (d *dashboard) latest(c *track.Conn) *track.Conn {
+	if now := d.roster.conn(); now != nil && now.ID == c.ID && now.Socket != nil {
+		return now
+	}
+	return c
+}
+
+// identity tells exactly which socket is meant.
+func (d *dashboard) identity(c *track.Conn) []span {
+	out := []span{{strong, c.Local.String() + " → " + c.Remote.String()}, {normal, ", " + c.State.String()}}
+	if c.Socket.SendQ > 0 {
+		out = append(out, span{normal, ", Send-Q " + strconv.FormatUint(uint64(c.Socket.SendQ), 10)})
+	}
+	if c.Owner.PID > 0 {
+		return append(out, span{normal, ", of " + string(appendOwner(nil, c.Owner))})
+	}
+	return append(out, span{quiet, ", of no known program"})
 }
 
 // nameOf names a connection and its owner exactly.

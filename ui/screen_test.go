@@ -208,6 +208,8 @@ var states = []struct {
 	{"nothing-matches", func(b *bench) { b.show(cast(storyNow)...); b.press("/", "nosuch") }},
 	{"filter-error", func(b *bench) { b.show(cast(storyNow)...); b.press("/", "443/x") }},
 	{"sorting", func(b *bench) { b.show(cast(storyNow)...); b.press("s") }},
+	{"dialled", func(b *bench) { b.send(snapshotMsg{lived(nil)}); b.press("enter", "------") }},
+	{"shortening", func(b *bench) { b.send(snapshotMsg{lived(nil)}); b.press("T") }},
 	{"killing", func(b *bench) { b.show(cast(storyNow)...); b.press("K") }},
 	{"help", func(b *bench) { b.show(cast(storyNow)...); b.press("?") }},
 }

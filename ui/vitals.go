@@ -13,6 +13,7 @@ type vital struct {
 	label string
 	value string
 	line  func(*track.Moment) float64 // nil: facts
+	spans []span                      // facts in several styles
 }
 
 // vitals returns what the zoomed view shows of the selected connection.
@@ -23,13 +24,16 @@ func (d *dashboard) vitals() []vital {
 	}
 	var out []vital
 	if s := c.Socket; s != nil {
+		if c.Gone == nil && d.cursor == 0 {
+			out = d.dialLines(c)
+		}
 		i := &s.Info
 		out = append(out,
-			vital{"RTT", string(appendInterval(nil, i.RTT)), func(m *track.Moment) float64 { return float64(m.RTT) }},
-			vital{"cwnd", strconv.FormatUint(uint64(i.SndCwnd), 10), func(m *track.Moment) float64 { return float64(m.Cwnd) }},
-			vital{"send window", string(appendCount(nil, uint64(i.SndWnd))), func(m *track.Moment) float64 { return float64(m.SndWnd) }},
-			vital{"Send-Q", string(appendCount(nil, uint64(s.SendQ))), func(m *track.Moment) float64 { return float64(m.SendQ) }},
-			vital{"Recv-Q", string(appendCount(nil, uint64(s.RecvQ))), func(m *track.Moment) float64 { return float64(m.RecvQ) }},
+			vital{label: "RTT", value: string(appendInterval(nil, i.RTT)), line: func(m *track.Moment) float64 { return float64(m.RTT) }},
+			vital{label: "cwnd", value: strconv.FormatUint(uint64(i.SndCwnd), 10), line: func(m *track.Moment) float64 { return float64(m.Cwnd) }},
+			vital{label: "send window", value: string(appendCount(nil, uint64(i.SndWnd))), line: func(m *track.Moment) float64 { return float64(m.SndWnd) }},
+			vital{label: "Send-Q", value: string(appendCount(nil, uint64(s.SendQ))), line: func(m *track.Moment) float64 { return float64(m.SendQ) }},
+			vital{label: "Recv-Q", value: string(appendCount(nil, uint64(s.RecvQ))), line: func(m *track.Moment) float64 { return float64(m.RecvQ) }},
 			vital{label: "kernel", value: kernelFacts(s)})
 	}
 	return append(out,
@@ -44,7 +48,7 @@ func (d *dashboard) drawVitals(cv *canvas, r region) {
 		cv.gap(1)
 		cv.left(quiet, v.label, 12)
 		if v.line == nil {
-			cv.left(normal, v.value, min(cells(v.value), cv.width-cv.col-1))
+			cv.facts(append(v.spans, span{normal, v.value}))
 			cv.line()
 			continue
 		}
