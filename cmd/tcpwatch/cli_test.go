@@ -126,8 +126,14 @@ func TestNobody(t *testing.T) {
 		t.Errorf("--json: %+v", o)
 	}
 	o = execute(t, true, "--demo")
+	if o.status != 0 || !strings.Contains(o.stderr, "recording") || !strings.Contains(o.stderr, "CAP_") ||
+		strings.Count(o.stderr, "\n") != 1 {
+		t.Errorf("--demo: status %d, stderr %q", o.status, o.stderr)
+	}
+	checkStoryInLines(t, o.stdout)
+	o = execute(t, true, "--demo", "-w", "/tmp/x")
 	if o.status != 1 || !strings.Contains(o.stderr, "CAP_") || strings.Count(o.stderr, "\n") != 1 {
-		t.Errorf("--demo: %+v", o)
+		t.Errorf("--demo -w: %+v", o)
 	}
 }
 

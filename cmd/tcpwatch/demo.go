@@ -18,8 +18,9 @@ import (
 func demo(ctx context.Context, f *flags) error {
 	story := lab.Demo()
 	stage, err := story.Stage()
-	if errors.As(err, new(*lab.RightsError)) && f.write == "" {
-		return demoRecorded(ctx, f, err)
+	var refused *lab.RightsError
+	if errors.As(err, &refused) && f.write == "" {
+		return demoRecorded(ctx, f, refused)
 	}
 	if err != nil {
 		return err

@@ -23,17 +23,23 @@ func TestDemoWithoutTerminal(t *testing.T) {
 	if o.status != 0 || o.stderr != "" {
 		t.Errorf("status %d, stderr %q", o.status, o.stderr)
 	}
+	checkStoryInLines(t, o.stdout)
+}
+
+// checkStoryInLines looks for the demo's story in what was printed.
+func checkStoryInLines(t *testing.T, stdout string) {
+	t.Helper()
 	at := -1
 	for _, scene := range []string{
 		"Flags [S]", "the wire is cut", "length 17", "TLP", "RTO 1", "Linux gives up at", "peer-silent", "RTO 5",
 		"ETIMEDOUT", "timed out at",
 	} {
-		i := strings.Index(o.stdout, scene)
+		i := strings.Index(stdout, scene)
 		if i < 0 {
-			t.Errorf("the story has no %q:\n%s", scene, o.stdout)
+			t.Errorf("the story has no %q:\n%s", scene, stdout)
 		}
 		if scene == "timed out at" && i < at {
-			t.Errorf("%q comes too early:\n%s", scene, o.stdout)
+			t.Errorf("%q comes too early:\n%s", scene, stdout)
 		}
 		at = max(at, i)
 	}
