@@ -51,7 +51,7 @@ func ReadPhase() (track.Phase, error) {
 			time.Sleep(time.Duration(float64(ahead) / p.perNano))
 		}
 	}
-	if p.ticks == 0 {
+	if p.ticks == 0 && !p.whole {
 		return track.Phase{}, fmt.Errorf("read wheel phase: no tick in %v", phaseTime)
 	}
 	return track.Phase{Known: true, Offset: p.offset()}, nil
@@ -63,7 +63,7 @@ func ReadPhase() (track.Phase, error) {
 // the phase can't be read at all.
 func seekPhase(ctx context.Context, found func(track.Phase)) {
 	var surest track.Phase
-	for pause := time.Second; pause < time.Minute; pause *= 2 {
+	for pause := time.Second / 10; pause < time.Minute; pause *= 2 {
 		p, err := ReadPhase()
 		switch {
 		case errors.Is(err, fs.ErrPermission), errors.Is(err, ErrUnsupported):

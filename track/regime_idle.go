@@ -115,8 +115,12 @@ func (sc *scene) minisock() prospect {
 	}
 	cause := CauseFinTimeout
 	total := w.ceil(sc.rules.finTimeout)
-	if left := w.at(sc.m.timer.expiry) - w.at(sc.m.timer.first); sc.rules.linger2 || left > total {
-		cause = CauseLinger2
+	if sc.rules.finTimeout > timewaitLen {
+		total = w.ceil(sc.rules.finTimeout - timewaitLen) // the rest has been waited for before
+	}
+	left := w.at(sc.m.timer.expiry) - w.at(sc.m.timer.first)
+	if sc.rules.linger2 || left > total || sc.ran(total, late) < total {
+		cause = CauseLinger2 // it was set to more than the sysctl says, or to less
 		total = max(total, left)
 	}
 	return prospect{most: Exact, start: func(n lean) (countdown, stepper) {

@@ -85,7 +85,8 @@ func (t *Tracker) announce(e *end) (again Instant) {
 	if a.differs == 0 {
 		a.differs = t.now
 	}
-	if ripe := a.differs.Add(settle); !urgent && t.now < ripe {
+	lasting := urgent || e.row.Timer == TimerTimewait // what is left of a connection does not come and go
+	if ripe := a.differs.Add(settle); !lasting && t.now < ripe {
 		return ripe
 	}
 	if calm := e.last.Add(time.Second); !urgent && f.Exactness == Conditional && t.now < calm {
