@@ -1,6 +1,5 @@
 #include "libpcap.h"
 
-#include <poll.h>
 #include <string.h>
 #include <time.h>
 
@@ -49,8 +48,7 @@ static void read_clocks(struct tw_result *r)
 	}
 }
 
-int tw_read(pcap_t *p, int stop, int rest_ms, int wait_ms, struct tw_frame *frames, int max, unsigned char *bytes,
-	    size_t size, struct tw_result *result)
+int tw_read(pcap_t *p, struct tw_frame *frames, int max, unsigned char *bytes, size_t size, struct tw_result *result)
 {
 	struct collector c = {
 		.frames = frames,
@@ -59,14 +57,6 @@ int tw_read(pcap_t *p, int stop, int rest_ms, int wait_ms, struct tw_frame *fram
 		.max = max,
 		.unit = pcap_get_tstamp_precision(p) == PCAP_TSTAMP_PRECISION_NANO ? 1 : 1000,
 	};
-	if (wait_ms != 0) {
-		struct pollfd fds[] = {
-			{.fd = stop, .events = POLLIN},
-			{.fd = pcap_get_selectable_fd(p), .events = POLLIN},
-		};
-		if (rest_ms <= 0 || poll(fds, 1, rest_ms) == 0)
-			poll(fds, 2, wait_ms);
-	}
 	result->asked = now(CLOCK_MONOTONIC);
 	int n = pcap_dispatch(p, max, collect, (u_char *)&c);
 	result->count = c.count;

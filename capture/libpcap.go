@@ -88,13 +88,11 @@ func (l *libpcap) setFilter(expr string) error {
 	return nil
 }
 
-// read fills b's headers and bytes, and reads the clocks. Unless wait is 0 it
-// first rests, and then waits for a frame; both end when the descriptor stop is
-// readable.
-func (l *libpcap) read(stop int, rest, wait time.Duration, b *Batch) error {
+// read fills b's headers and bytes with what there is, and reads the clocks.
+func (l *libpcap) read(b *Batch) error {
 	var r C.struct_tw_result
-	if status := C.tw_read(l.p, C.int(stop), C.int(rest.Milliseconds()), C.int(wait.Milliseconds()),
-		&b.headers[0], C.int(len(b.headers)), (*C.uchar)(&b.bytes[0]), C.size_t(len(b.bytes)), &r); status < 0 {
+	if status := C.tw_read(l.p, &b.headers[0], C.int(len(b.headers)), (*C.uchar)(&b.bytes[0]),
+		C.size_t(len(b.bytes)), &r); status < 0 {
 		return errors.New(C.GoString(C.pcap_geterr(l.p)))
 	}
 	b.count, b.asked, b.monotonic, b.wall = int(r.count), int64(r.asked), int64(r.monotonic), int64(r.wall)

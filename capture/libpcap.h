@@ -16,8 +16,5 @@ struct tw_result {
 };
 
 // tw_read gathers frames that libpcap has, at most max, with their bytes packed
-// into size bytes. If wait_ms is not 0 it first rests for rest_ms, and then waits
-// for a frame, both only while the descriptor stop is not readable. It answers
-// libpcap's error, or 0.
-int tw_read(pcap_t *p, int stop, int rest_ms, int wait_ms, struct tw_frame *frames, int max, unsigned char *bytes,
-	    size_t size, struct tw_result *result);
+// into size bytes. It never waits. It answers libpcap's error, or 0.
+int tw_read(pcap_t *p, struct tw_frame *frames, int max, unsigned char *bytes, size_t size, struct tw_result *result);

@@ -1,7 +1,6 @@
 package capture
 
 import (
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -22,6 +21,10 @@ const BlockTimeout = 20 * time.Millisecond
 // blockDelay bounds how old a frame can be that has not been handed over while
 // the source had nothing to give.
 const blockDelay = 2 * BlockTimeout
+
+// silence is how long a Read waits for the first frame. The kernel ends the wait
+// when there is one.
+const silence = 500 * time.Millisecond
 
 // statsInterval is how often the counters are read.
 const statsInterval = 100 * time.Millisecond
@@ -57,7 +60,8 @@ type Live struct {
 	snaplen int
 	link    LinkType
 	closing atomic.Bool
-	stop    int // eventfd: readable once closing
+	waiting atomic.Bool // a Read waits for frames
+	ready   *readiness
 
 	mu     sync.Mutex // held while libpcap is at work
 	pcap   *libpcap
@@ -113,7 +117,7 @@ func openLive(o LiveOptions) (_ *Live, err error) {
 	if !p.link.Supported() {
 		return nil, fmt.Errorf("%w: %v", ErrLinkType, p.link)
 	}
-	l := &Live{name: o.Interface, snaplen: o.Snaplen, link: p.link, pcap: p, stop: -1}
+	l := &Live{name: o.Interface, snaplen: o.Snaplen, link: p.link, pcap: p}
 	if l.name != AnyInterface {
 		l.index, err = l.lookUp()
 		if err != nil {
@@ -132,9 +136,9 @@ func openLive(o LiveOptions) (_ *Live, err error) {
 		// Not every link type knows ICMP; then the expression alone must do.
 		_ = l.pcap.setFilter(withICMP(o.Expression))
 	}
-	l.stop, err = unix.Eventfd(0, unix.EFD_CLOEXEC|unix.EFD_NONBLOCK)
+	l.ready, err = newReadiness(p.fd())
 	if err != nil {
-		return nil, fmt.Errorf("eventfd: %w", err)
+		return nil, fmt.Errorf("wait for frames: %w", err)
 	}
 	return l, nil
 }
@@ -148,8 +152,8 @@ func (l *Live) Index() uint32 { return l.index }
 // Snaplen returns how many bytes of a frame are kept at most.
 func (l *Live) Snaplen() int { return l.snaplen }
 
-// Read waits for frames, about a [BlockTimeout] long, and fills the batch with
-// what is there then; without any it still tells how far time has got. It
+// Read waits for frames and fills the batch with what is there then, or after
+// half a second with none; even so it tells how far time has got. It
 // answers io.EOF once the source is closed, and [ErrDown] when the interface has
 // gone away.
 func (l *Live) Read(b *Batch) error {
@@ -161,13 +165,13 @@ func (l *Live) Read(b *Batch) error {
 	if l.closing.Load() {
 		return io.EOF
 	}
-	var rest, wait time.Duration
-	if !l.more {
-		// A wakeup for each block that fills up would cost more than its frames do.
-		rest, wait = BlockTimeout-time.Since(l.read), BlockTimeout
-	}
 	b.room(l.snaplen)
-	if err := l.pcap.read(l.stop, rest, wait, b); err != nil {
+	if !l.more {
+		if err := l.wait(); err != nil {
+			return err
+		}
+	}
+	if err := l.pcap.read(b); err != nil {
 		if down := l.down(); down != nil {
 			err = down
 		}
@@ -181,6 +185,33 @@ func (l *Live) Read(b *Batch) error {
 	}
 	l.fill(b)
 	return nil
+}
+
+// wait waits for frames: not before some may have gathered, for a wakeup for each
+// block that fills up would cost more than its frames do.
+func (l *Live) wait() error {
+	l.waiting.Store(true)
+	defer l.waiting.Store(false)
+	if !l.ready.rest(BlockTimeout - time.Since(l.read)) {
+		return io.EOF
+	}
+	if err := l.ready.wait(silence); err != nil {
+		if l.closing.Load() {
+			return io.EOF
+		}
+		return fmt.Errorf("%s: wait for frames: %w", l.name, err)
+	}
+	return nil
+}
+
+// Silent returns the moment up to which no frame is missing while a Read waits in
+// vain: what had come by then would have ended the wait. It answers zero where no
+// Read waits, and the batch it gives will tell. now is the present moment.
+func (l *Live) Silent(now track.Instant) track.Instant {
+	if !l.waiting.Load() {
+		return 0
+	}
+	return now.Add(-blockDelay)
 }
 
 // fill makes frames of what libpcap gave.
@@ -262,12 +293,9 @@ func (l *Live) Close() error {
 	if l.closing.Swap(true) {
 		return nil
 	}
-	one := binary.NativeEndian.AppendUint64(nil, 1)
-	if _, err := unix.Write(l.stop, one); err != nil {
-		return fmt.Errorf("stop capture: %w", err)
-	}
+	ended := l.ready.end()
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.pcap.close()
-	return unix.Close(l.stop)
+	return ended
 }

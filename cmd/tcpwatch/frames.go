@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"sync/atomic"
 	"time"
 
 	"github.com/tcpwatch/tcpwatch/capture"
@@ -18,7 +19,7 @@ const readAhead = 64
 // interface that goes away is waited for.
 type frames struct {
 	open    func() (*capture.Live, error)
-	live    *capture.Live
+	live    atomic.Pointer[capture.Live]
 	batches chan *capture.Batch
 	idle    chan *capture.Batch
 	downs   chan error // why there are no frames for now; nil: they are back
@@ -38,11 +39,11 @@ func openFrames(ns *diag.Namespace, o capture.LiveOptions) (*frames, error) {
 		})
 		return live, err
 	}
-	var err error
-	f.live, err = f.open()
+	live, err := f.open()
 	if err != nil {
 		return nil, err
 	}
+	f.live.Store(live)
 	for range readAhead {
 		f.idle <- new(capture.Batch)
 	}
@@ -51,7 +52,7 @@ func openFrames(ns *diag.Namespace, o capture.LiveOptions) (*frames, error) {
 
 // run reads until the context ends. It closes the capture.
 func (f *frames) run(ctx context.Context) {
-	live := f.live
+	live := f.live.Load()
 	stop := context.AfterFunc(ctx, func() { live.Close() })
 	defer func() { stop() }()
 	for {
@@ -67,6 +68,7 @@ func (f *frames) run(ctx context.Context) {
 		if live = f.reopen(ctx); live == nil {
 			return
 		}
+		f.live.Store(live)
 		again := live
 		stop = context.AfterFunc(ctx, func() { again.Close() })
 		if !f.say(ctx, nil) {

@@ -102,7 +102,18 @@ func (l *live) loop(ctx context.Context) error {
 			}
 			continue
 		case <-beats.C:
-			err = l.advance(diag.Now().Add(-slack))
+			now := diag.Now()
+			silent := l.silent(now)
+			for more := true; more; {
+				select {
+				case b := <-batches:
+					l.batch(b)
+				default:
+					more = false
+				}
+			}
+			l.until = max(l.until, silent)
+			err = l.advance(now.Add(-slack))
 		}
 		if errors.Is(err, errEnough) {
 			return errors.Join(l.end(), err)
@@ -226,6 +237,15 @@ func complain(s *track.Source) {
 			fmt.Fprintf(os.Stderr, "tcpwatch: %s\n", strings.ReplaceAll(line, "\n", "\ntcpwatch: "))
 		}
 	}
+}
+
+// silent returns the moment up to which frames have come if none is on its way;
+// zero: that is not known.
+func (l *live) silent(now track.Instant) track.Instant {
+	if l.frames == nil || l.until == 0 {
+		return 0
+	}
+	return l.frames.live.Load().Silent(now)
 }
 
 // advance applies all that has come for the time up to the horizon, or as far as

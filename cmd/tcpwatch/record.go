@@ -72,7 +72,7 @@ func (l *live) startRecording() error {
 func (l *live) header() tape.Header {
 	h := tape.Header{Program: program + version, Name: l.source.Name, Link: capture.LinkEthernet}
 	if l.frames != nil {
-		h.Link, h.Index = l.frames.live.Link(), l.frames.live.Index()
+		h.Link, h.Index = l.frames.live.Load().Link(), l.frames.live.Load().Index()
 	}
 	return h
 }
