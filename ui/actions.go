@@ -22,6 +22,6 @@ type Actions interface {
 	Shorten(*track.Conn, time.Duration) error
 	// Save writes what is in memory of the session to a file.
 	Save(path string) error
-	// Report writes a readable report of a connection to a file.
-	Report(path string, c *track.Conn) error
+	// Report writes a report to a file that is not there yet.
+	Report(path string, text []byte) error
 }

@@ -263,7 +263,7 @@ func TestSaveAndReport(t *testing.T) {
 	b := newBench(t, 115, 36)
 	b.show(cast(storyNow)...)
 	b.press("w", "ctrl+u", "a b.pcapng", "enter", "x", "enter")
-	if got := b.doings(); !slices.Equal(got, []string{"save a b.pcapng", "report 1 to report.md"}) {
+	if got := b.doings(); !slices.Equal(got, []string{"save a b.pcapng", "report to tcpwatch-60739-20260304-145349.md"}) {
 		t.Errorf("asked %q", got)
 	}
 }

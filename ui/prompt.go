@@ -89,9 +89,11 @@ func (d *dashboard) ask(is func(key.Binding) bool) *prompt {
 	case is(k.Save):
 		return d.askPath("save to ", "session.pcapng", "saved to ", Actions.Save)
 	case is(k.Report):
-		if c := d.roster.conn(); c != nil {
-			return d.askPath("report to ", "report.md", "reported to ", func(a Actions, path string) error { return a.Report(path, c) })
+		if c, _ := d.shown(d.roster.conn()); c != nil {
+			text := d.report(c)
+			return d.askPath("report to ", d.reportName(c), "reported to ", func(a Actions, path string) error { return a.Report(path, text) })
 		}
+		d.flash = "no connection is selected"
 	}
 	return nil
 }

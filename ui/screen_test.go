@@ -16,11 +16,12 @@ import (
 
 // session is an Actions that remembers what it was asked.
 type session struct {
-	asked []string
-	notes map[uint64]Note
-	conn  *track.Conn
-	err   error
-	watch func(selected uint64)
+	asked  []string
+	notes  map[uint64]Note
+	conn   *track.Conn
+	report []byte
+	err    error
+	watch  func(selected uint64)
 }
 
 func (s *session) say(format string, args ...any) error {
@@ -50,8 +51,9 @@ func (s *session) Shorten(c *track.Conn, d time.Duration) error {
 	return s.say("shorten %d to %v", c.ID, d)
 }
 func (s *session) Save(path string) error { return s.say("save %s", path) }
-func (s *session) Report(path string, c *track.Conn) error {
-	return s.say("report %d to %s", c.ID, path)
+func (s *session) Report(path string, text []byte) error {
+	s.report = text
+	return s.say("report to %s", path)
 }
 
 // bench drives a dashboard by messages, commands included.

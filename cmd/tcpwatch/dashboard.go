@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -45,7 +44,7 @@ func (d desk) Save(path string) error {
 	return save(path, d.live.header(), (<-pictures).WriteTo)
 }
 
-func (desk) Report(string, *track.Conn) error { return errors.ErrUnsupported }
+func (desk) Report(path string, text []byte) error { return writeReport(path, text) }
 
 func (d desk) Destroy(c *track.Conn) error {
 	if c.Socket == nil {

@@ -108,7 +108,7 @@ func (f *flags) bind(s *pflag.FlagSet) {
 	s.DurationVar(&f.duration, "for", 0, "stop after this long")
 	s.BoolVar(&f.demo, "demo", false, "make two hosts, cut one off, and watch")
 	s.BoolVar(&f.utc, "utc", false, "times in UTC; else local (JSON is always UTC)")
-	s.BoolVar(&f.resolve, "resolve", false, "ask for the names of addresses")
+	s.BoolVar(&f.resolve, "resolve", false, "show names for addresses on the dashboard, as key d does; lines and JSON keep numbers")
 	s.BoolVar(&f.ownSSH, "own-ssh", false, "with any: show the ssh session that tcpwatch itself runs in, too")
 }
 

@@ -297,4 +297,4 @@ var errReplay = errors.New("this is a replay: its sockets are of the past")
 
 func (*player) Destroy(*track.Conn) error                { return errReplay }
 func (*player) Shorten(*track.Conn, time.Duration) error { return errReplay }
-func (*player) Report(string, *track.Conn) error         { return errors.ErrUnsupported }
+func (*player) Report(path string, text []byte) error    { return writeReport(path, text) }

@@ -69,7 +69,7 @@ func (s *screen) run(ctx context.Context, actions ui.Actions, o ui.Options, sess
 
 // screenOptions says how the dashboard runs.
 func screenOptions(f *flags) ui.Options {
-	return ui.Options{Location: location(f), ASCII: ui.ASCIIOnly(os.Environ())}
+	return ui.Options{Location: location(f), ASCII: ui.ASCIIOnly(os.Environ()), Resolver: resolver(hosts.LookupAddr), Names: f.resolve}
 }
 
 // replayOptions says how the dashboard runs over a file. Where that is standard

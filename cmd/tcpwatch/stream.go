@@ -132,4 +132,4 @@ func (s *stream) Save(path string) error {
 
 func (*stream) Destroy(*track.Conn) error                { return errReplay }
 func (*stream) Shorten(*track.Conn, time.Duration) error { return errReplay }
-func (*stream) Report(string, *track.Conn) error         { return errors.ErrUnsupported }
+func (*stream) Report(path string, text []byte) error    { return writeReport(path, text) }
