@@ -428,3 +428,28 @@ func TestNothingToZoom(t *testing.T) {
 		t.Error("zoomed on nothing")
 	}
 }
+
+// TestSessionNotes asserts that a note of the session as a whole stands on the
+// timeline of every connection, and one of a connection that is not known on none.
+func TestSessionNotes(t *testing.T) {
+	b := newBench(t, 115, 40)
+	b.show(cast(storyNow)...)
+	b.send(newsMsg{Note{ID: 1, At: storySent.Add(-500 * time.Millisecond), Text: "before the stall"}},
+		newsMsg{Note{ID: 2, At: storySent.Add(5 * time.Second), Text: "the wire is cut"}},
+		newsMsg{Note{ID: 3, At: storySent.Add(7 * time.Second), Local: addr("10.9.9.9:1"), Remote: addr("10.9.9.8:1"), Text: "of a stranger"}})
+	b.has("▴ 14:53:09.884563  before the stall", "▴ 14:53:15.384563  the wire is cut")
+	b.hasNot("of a stranger")
+	if s := b.screen(); strings.Count(s, "before the stall") != 1 || strings.Count(s, "the wire is cut") != 2 {
+		t.Errorf("the ladder does not show its own time alone:\n%s", s)
+	}
+	b.press("e")
+	b.has("this connection has no note")
+	b.press("jjj")
+	b.has("the wire is cut")
+	b.press("space", "left", "left", "left")
+	if b.cursor != storySent.Add(5*time.Second) {
+		t.Errorf("three events back is %v, want the note", b.cursor)
+	}
+	b.send(newsMsg{Note{ID: 2}})
+	b.hasNot("the wire is cut")
+}

@@ -86,7 +86,7 @@ func (d *dashboard) eventsOf(c *track.Conn) []track.Instant {
 		at = append(at, c.Timeline[i].At)
 	}
 	for i := range d.notes {
-		if d.notes[i].Conn == c.ID {
+		if d.notes[i].on(c.ID) {
 			at = append(at, d.notes[i].At)
 		}
 	}

@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"slices"
 	"time"
 
 	"github.com/tcpwatch/tcpwatch/track"
@@ -32,7 +33,7 @@ func (d *dashboard) ladderScale(c *track.Conn, width int) scale {
 		s.end = max(s.end, f.At)
 	}
 	for i := range d.notes { // a note made since then is on it, too
-		if n := &d.notes[i]; n.Conn == c.ID && n.At > s.end && n.At <= d.picture().At {
+		if n := &d.notes[i]; n.on(c.ID) && n.At > s.end && n.At <= d.picture().At {
 			s.end = n.At
 		}
 	}
@@ -123,7 +124,7 @@ func (d *dashboard) drawLadder(cv *canvas, c *track.Conn) {
 // its signs mean.
 func (d *dashboard) ladderNotes(c *track.Conn, s *scale, n int) strip {
 	out := newStrip(n, ' ', quiet)
-	notes := d.notesOf(c.ID, d.picture().At)
+	notes := slices.DeleteFunc(d.notesOf(c.ID, d.picture().At), func(n Note) bool { return n.At < s.start || n.At > s.end })
 	if len(notes) == 0 {
 		out.put(0, quiet, d.legend(c))
 		return out

@@ -11,14 +11,18 @@ import (
 // Note is what the user wrote beside a moment. It belongs to the session, not
 // to the kernel's story: it is drawn over snapshots and never changes them.
 type Note struct {
-	ID            uint64        // of this session, from 1
-	At            track.Instant // the moment that it marks
-	Made          track.Instant // when it was written
-	Conn          uint64        // [track.Conn].ID, 0: none
-	Local, Remote netip.AddrPort
-	Frame         uint64 // the packet that it marks, 0: none
+	ID            uint64         // of this session, from 1
+	At            track.Instant  // the moment that it marks
+	Made          track.Instant  // when it was written
+	Conn          uint64         // [track.Conn].ID, 0: none
+	Local, Remote netip.AddrPort // of the connection; invalid: it is of the session as a whole
+	Frame         uint64         // the packet that it marks, 0: none
 	Text          string
 }
+
+// on reports whether the note stands on a connection's timeline: it is the
+// connection's, or that of all.
+func (n *Note) on(conn uint64) bool { return n.Conn == conn || n.Conn == 0 && !n.Local.IsValid() }
 
 // place returns a new note for where the user is: the cursor, the selected
 // packet, or now.
@@ -104,12 +108,12 @@ func (d *dashboard) jump(by int) {
 	d.packets.follow, d.packets.at = false, d.cursor
 }
 
-// notesOf returns the notes of a connection up to a moment, in order of time.
+// notesOf returns the notes on a connection's timeline up to a moment, in order of time.
 func (d *dashboard) notesOf(conn uint64, upTo track.Instant) []Note {
 	var out []Note
-	for _, n := range d.notes {
-		if n.Conn == conn && n.At <= upTo {
-			out = append(out, n)
+	for i := range d.notes {
+		if n := &d.notes[i]; n.on(conn) && n.At <= upTo {
+			out = append(out, *n)
 		}
 	}
 	return out

@@ -71,6 +71,7 @@ func (d desk) Shorten(c *track.Conn, to time.Duration) error {
 // dashboard runs the session behind the screen.
 func (l *live) dashboard(ctx context.Context) error {
 	l.screen = newScreen()
+	l.view = screenView{screen: l.screen}
 	l.ring = tape.NewRing(ringRoom)
 	l.keepers = append(l.keepers, l.ring)
 	if l.recording != nil {

@@ -93,10 +93,7 @@ type screenView struct {
 	*screen
 }
 
-// note shows a note on a connection; there is no place on the screen for others.
 func (v screenView) note(n *ui.Note, _ track.ClockPair) error {
-	if n.Text == "" || n.Local.IsValid() {
-		v.tell(*n)
-	}
+	v.tell(*n)
 	return nil
 }
