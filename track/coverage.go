@@ -5,10 +5,10 @@ import "fmt"
 // window is what the capture has shown of an end's packets, against what the
 // kernel has counted since.
 type window struct {
+	out, in         uint64  // segments seen
 	since           Instant // the first row while packets were captured
 	segsOut, segsIn uint32  // the kernel's counts then
 	nowOut, nowIn   uint32  // and now
-	out, in         uint64  // segments seen
 	lost            uint64  // Tracker.lost then
 	counted         bool
 }

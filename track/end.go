@@ -5,14 +5,20 @@ import "net/netip"
 // end is one end of a connection, as the tracker works on it: what the views
 // called Conn are made from.
 type end struct {
+	// What every segment needs stands together, as in link.
+	link           *link
+	row            *Socket // the last that differed; never changed; nil: known from packets only
+	stall          *stall
+	place          int     // in Tracker.shown; -1: none
+	last           Instant // of any news
+	packets, bytes uint64
+	window         window // what the capture has shown against what the kernel counted
+
 	id            uint64
-	place         int // in Tracker.shown; -1: none
 	strange       int // in Tracker.strangers; -1: it has a socket
-	link          *link
 	side          int // local is link.addrs[side]
 	local, remote netip.AddrPort
 
-	row      *Socket // the last that differed; never changed; nil: known from packets only
 	seen     Instant // when a row of it was last read
 	dump     uint64  // number of the last full dump that had it
 	missed   int     // full dumps in a row that had it not
@@ -23,13 +29,10 @@ type end struct {
 	farewell Instant  // when the kernel let go of the socket, since its last row; zero: it has not
 	past     *parting // how it parted, where another connection has taken its addresses since; nil: none has
 
-	first, last     Instant
-	packets, bytes  uint64
+	first           Instant
 	retransmissions int
-	window          window // what the capture has shown against what the kernel counted
-	icmp            *ICMP  // the last error that quoted it
+	icmp            *ICMP // the last error that quoted it
 
-	stall      *stall
 	acked      uint32  // the last acknowledgement number from the peer
 	fullPassed Instant // when a full-sized segment was last acknowledged
 	somePassed Instant // when a smaller one was, out of order

@@ -16,11 +16,11 @@ type half struct {
 	stamped   bool // this end's segments carry timestamps
 
 	sends    transmissions
-	bare     sightings
 	rtt      rtt
 	recovery recovery
 	probe    probe
 	resent   []resent // the last few retransmissions, to be proven needless
+	bare     sightings
 }
 
 // reopened reports whether a SYN of this half opens another connection than the

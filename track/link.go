@@ -8,16 +8,18 @@ import (
 // link is an address pair: its packets' flow and the one or two sockets at its
 // ends. On loopback both ends are here.
 type link struct {
-	flow  flow
-	addrs [2]netip.AddrPort // in the order of the table's key
-	ends  [2]*end           // whose local address is addrs[0], addrs[1]
-	key   linkKey
-
+	// What every segment needs stands together, in as few lines of the
+	// processor's cache as it can.
 	packets   uint64
 	from      [2]Instant // last segment from addrs[0], from addrs[1]; zero: none
+	ends      [2]*end    // whose local address is addrs[0], addrs[1]
 	fromStart bool       // the first segment seen was a SYN
 	dropped   bool       // it is no longer in the table
 	parting   parting
+	flow      flow
+
+	addrs [2]netip.AddrPort // in the order of the table's key
+	key   linkKey
 }
 
 // linkKey is an address pair without direction, the lesser end first.

@@ -8,10 +8,11 @@ const lookahead = 32
 // looked up together: their memory is fetched at the same time, not in turn.
 func (t *Tracker) Segments(batch []Segment) {
 	var links [lookahead]*link
+	var sides [lookahead]int
 	for len(batch) > 0 {
 		n := min(lookahead, len(batch))
 		for i := range n {
-			links[i], _, _ = t.links.find(batch[i].Src, batch[i].Dst)
+			links[i], _, sides[i] = t.links.find(batch[i].Src, batch[i].Dst)
 		}
 		for i := range n {
 			if l := links[i]; l != nil {
@@ -23,11 +24,9 @@ func (t *Tracker) Segments(batch []Segment) {
 			if s.At > t.now {
 				t.now = s.At
 			}
-			l, side := links[i], 0
+			l, side := links[i], sides[i]
 			if l == nil || l.dropped {
 				l, side = t.links.of(s.Src, s.Dst)
-			} else if l.addrs[0] != s.Src {
-				side = 1
 			}
 			t.segment(s, l, side)
 		}

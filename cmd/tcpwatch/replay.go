@@ -51,13 +51,14 @@ func openReplay(ctx context.Context, f *flags, open opener, v view) (*replay, er
 		return nil, err
 	}
 	return &replay{
-		session: &session{tracker: track.New(trackerConfig(f)), view: v, version: version, enough: f.count},
-		file:    file,
-		reader:  tape.NewReader(file),
-		flags:   f,
-		admits:  fileFilter(f.expression),
-		head:    tape.Header{Program: program + version},
-		source:  track.Source{Name: f.read, Filter: f.expression, Packets: true},
+		session: &session{tracker: track.New(trackerConfig(f)), view: v, version: version, enough: f.count,
+			segments: make([]track.Segment, together)},
+		file:   file,
+		reader: tape.NewReader(file),
+		flags:  f,
+		admits: fileFilter(f.expression),
+		head:   tape.Header{Program: program + version},
+		source: track.Source{Name: f.read, Filter: f.expression, Packets: true},
 	}, nil
 }
 
@@ -68,6 +69,8 @@ func replayLines(ctx context.Context, f *flags, open opener) error {
 		return err
 	}
 	defer r.close()
+	r.ahead = startAhead(r.applySegments)
+	defer r.ahead.stop()
 	return errors.Join(r.run(ctx), r.end())
 }
 
@@ -89,6 +92,9 @@ func (r *replay) run(ctx context.Context) error {
 
 // over ends the session for a reason, and returns it if it is an error.
 func (r *replay) over(ctx context.Context, why error) error {
+	if err := r.apply(); err != nil {
+		return err
+	}
 	if !r.begun {
 		if err := r.record(&r.source); err != nil {
 			return err
@@ -198,6 +204,9 @@ func (r *replay) applyRecord() error {
 	case tape.KindNote:
 		n, err := r.rec.Note()
 		if err != nil {
+			return err
+		}
+		if err := r.apply(); err != nil {
 			return err
 		}
 		return r.showNote(&ui.Note{ID: n.ID, At: n.At, Made: n.Made, Conn: r.tracker.Between(n.Local, n.Remote),

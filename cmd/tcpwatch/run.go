@@ -94,7 +94,7 @@ func watch(ctx context.Context, f *flags, ns *diag.Namespace, filter *capture.Fi
 // to show at all.
 func newLive(f *flags, ns *diag.Namespace, filter *capture.Filter) (*live, error) {
 	l := &live{
-		session:   &session{view: noView{}, version: version, enough: f.count, numbers: true},
+		session:   &session{view: noView{}, version: version, enough: f.count, numbers: true, segments: make([]track.Segment, together)},
 		flags:     f,
 		namespace: ns,
 		poller:    diag.NewPoller(ns, f.interval),

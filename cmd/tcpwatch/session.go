@@ -18,6 +18,9 @@ type keeper interface {
 	Record(tape.Record)
 }
 
+// together is how many segments are applied together where nobody reads ahead.
+const together = 64
+
 // session owns a tracker and applies frames and records to it, in their order.
 // Live sessions and replays are one from here on.
 type session struct {
@@ -37,7 +40,8 @@ type session struct {
 	seen                uint64
 	admits              func(*track.Segment) bool // what the kernel's filter could not rule; nil: all
 	quoted              func(*track.ICMP) bool    // whether the expression admits a quoted segment; nil: all
-	segments            [64]track.Segment         // decoded, not yet applied
+	segments            []track.Segment           // decoded, not yet applied
+	ahead               *ahead                    // applies segments while others are decoded; nil: nothing does
 	waiting             int                       // how many of them
 	last                *track.Segment            // of the last frame; nil: it held none
 	icmp                track.ICMP
@@ -77,15 +81,36 @@ func (s *session) frame(f *capture.Frame) error {
 		return errors.Join(s.apply(), errEnough)
 	}
 	if s.waiting == len(s.segments) {
-		return s.apply()
+		return s.handOver()
 	}
 	return nil
 }
 
 // apply applies the segments that wait.
 func (s *session) apply() error {
-	s.tracker.Segments(s.segments[:s.waiting])
+	if err := s.handOver(); err != nil || s.ahead == nil {
+		return err
+	}
+	return s.ahead.settle()
+}
+
+// handOver applies the segments that wait, or has them applied while others are
+// decoded.
+func (s *session) handOver() (err error) {
+	batch := s.segments[:s.waiting]
 	s.waiting = 0
+	switch {
+	case len(batch) == 0:
+		return nil
+	case s.ahead == nil:
+		return s.applySegments(batch)
+	}
+	s.segments, err = s.ahead.give(batch)
+	return err
+}
+
+func (s *session) applySegments(batch []track.Segment) error {
+	s.tracker.Segments(batch)
 	return s.tell()
 }
 
