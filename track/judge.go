@@ -143,7 +143,7 @@ func (t *Tracker) verdictOf(e *end, c *Coverage) (VerdictKind, Instant) {
 // clear: one on the trouble itself, none on what was before or has passed.
 func (k VerdictKind) standing() VerdictKind {
 	switch k {
-	case AppNotReading, NotClosedByApp, IdleUnguarded, Unreachable, UnansweredSyn:
+	case AppNotReading, NotClosedByApp, IdleUnguarded, Unreachable:
 		return Healthy
 	}
 	return k

@@ -1,10 +1,10 @@
 package track
 
-import "time"
-
 import (
 	"cmp"
+	"maps"
 	"slices"
+	"time"
 )
 
 // dump takes in an answer of the socket table.
@@ -15,7 +15,7 @@ func (t *Tracker) dump(d *Dump) {
 		t.dumps++
 	}
 	for i := range d.Sockets {
-		if s := &d.Sockets[i]; s.State != Listen {
+		if s := &d.Sockets[i]; s.State != Listen && t.buried[s.Cookie] == 0 {
 			t.socket(s)
 		}
 	}
@@ -26,6 +26,7 @@ func (t *Tracker) dump(d *Dump) {
 	}
 	if whole {
 		t.missing(d)
+		maps.DeleteFunc(t.buried, func(_ uint64, at Instant) bool { return at < d.Began })
 	}
 }
 
@@ -155,6 +156,7 @@ func (t *Tracker) destroyed(d *Destroyed) {
 	e.farewell = d.At
 	if e.parting().reset() != 0 {
 		t.end(e, d.At, ReasonUnknown)
+		t.buried[d.Socket.Cookie] = d.At
 		return
 	}
 	e.missed = max(e.missed, 1)

@@ -20,7 +20,8 @@ type Tracker struct {
 	stats  Stats
 
 	links    linkTable
-	sockets  map[uint64]*end // by cookie
+	sockets  map[uint64]*end    // by cookie
+	buried   map[uint64]Instant // when sockets were let go of whose rows may still come, by cookie
 	owners   map[uint32]Owner
 	hot      []*end          // those that time alone can change
 	ended    []*end          // kept for show, the oldest first
@@ -44,6 +45,7 @@ func New(cfg Config) *Tracker {
 		cfg:     cfg,
 		links:   newLinkTable(),
 		sockets: make(map[uint64]*end),
+		buried:  make(map[uint64]Instant),
 		owners:  make(map[uint32]Owner),
 		watched: make(map[uint64]*end),
 	}
