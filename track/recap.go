@@ -2,9 +2,10 @@ package track
 
 import "net/netip"
 
-// Recap returns the records that tell another tracker what this one has learned
-// of its sockets beside their rows. They tell this one nothing new.
-func (t *Tracker) Recap() []Record {
+// Recap returns what tells another tracker all that this one has learned of its
+// sockets beside their rows: before the rows whose they are, and after them the
+// rest. To this tracker it tells nothing new.
+func (t *Tracker) Recap() (before, after []Record) {
 	owners := &OwnersRead{At: t.now, Owners: make(map[uint32]Owner)}
 	options := &OptionsRead{At: t.now}
 	neighbours := &NeighbourRead{At: t.now, Neighbours: make(map[netip.Addr]Neighbour)}
@@ -19,7 +20,7 @@ func (t *Tracker) Recap() []Record {
 			neighbours.Neighbours[e.remote.Addr()] = e.neighbour
 		}
 	}
-	return []Record{owners, options, neighbours}
+	return []Record{owners}, []Record{options, neighbours}
 }
 
 // Knows reports whether a socket is in the table as it is known.

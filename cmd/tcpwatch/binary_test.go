@@ -12,10 +12,13 @@ import (
 	"time"
 )
 
-// binary is the program under test, built once.
-var binary string
+// binary is the program under test: what TCPWATCH_BINARY names, or built once.
+var binary = os.Getenv("TCPWATCH_BINARY")
 
 func TestMain(m *testing.M) {
+	if binary != "" {
+		os.Exit(m.Run())
+	}
 	dir, err := os.MkdirTemp("", "tcpwatch-test")
 	if err != nil {
 		panic(err)
@@ -54,6 +57,9 @@ type event struct {
 	SendQ            int `json:"send_q"`
 	Retransmits      int
 	Len              int
+	Seq              uint32
+	Frame            int
+	Source           string
 	raw              string
 }
 
@@ -65,17 +71,30 @@ type watcher struct {
 	all    []event
 }
 
+// newWatcher returns a tcpwatch that has not been started.
+func newWatcher(t *testing.T, args ...string) *watcher {
+	w := &watcher{t: t, cmd: exec.Command(binary, append([]string{"--json"}, args...)...), events: make(chan event, 4096)}
+	w.cmd.Stderr = os.Stderr
+	return w
+}
+
 // startWatching starts tcpwatch and waits until it watches.
 func startWatching(t *testing.T, args ...string) *watcher {
 	t.Helper()
-	w := &watcher{t: t, cmd: exec.Command(binary, append([]string{"--json"}, args...)...), events: make(chan event, 4096)}
-	w.cmd.Stderr = os.Stderr
+	w := newWatcher(t, args...)
+	w.start()
+	return w
+}
+
+// start starts tcpwatch and waits until it watches.
+func (w *watcher) start() {
+	w.t.Helper()
 	out, err := w.cmd.StdoutPipe()
 	if err != nil {
-		t.Fatal(err)
+		w.t.Fatal(err)
 	}
 	if err := w.cmd.Start(); err != nil {
-		t.Fatal(err)
+		w.t.Fatal(err)
 	}
 	go func() {
 		defer close(w.events)
@@ -84,14 +103,13 @@ func startWatching(t *testing.T, args ...string) *watcher {
 		for lines.Scan() {
 			e := event{raw: lines.Text()}
 			if err := json.Unmarshal(lines.Bytes(), &e); err != nil {
-				t.Errorf("not JSON: %v: %s", err, lines.Bytes())
+				w.t.Errorf("not JSON: %v: %s", err, lines.Bytes())
 			}
 			w.events <- e
 		}
 		io.Copy(io.Discard, out)
 	}()
 	w.until("start", func(e event) bool { return e.Event == "start" })
-	return w
 }
 
 // until reads events to one that is wanted, and returns it.

@@ -223,6 +223,7 @@ func (l *live) notRecording(why error) error {
 		return why
 	}
 	if l.screen == nil {
+		l.recording.said = true
 		fmt.Fprintf(os.Stderr, "tcpwatch: recording to %s has stopped: %v; watching goes on\n", l.recording.name, why)
 	} else {
 		l.screen.tell(ui.Recording{Name: l.recording.name, Err: why})
@@ -281,11 +282,20 @@ func (l *live) take(in input) error {
 	if in.raw == nil {
 		return l.record(in.Record)
 	}
+	var before, after []track.Record
+	if in.keyframe {
+		before, after = l.tracker.Recap()
+	}
+	for _, r := range before {
+		if err := l.record(r); err != nil {
+			return err
+		}
+	}
 	l.keepRecord(*in.raw)
-	if err := l.put(in.Record); err != nil || !in.keyframe {
+	if err := l.put(in.Record); err != nil {
 		return err
 	}
-	for _, r := range l.tracker.Recap() {
+	for _, r := range after {
 		if err := l.record(r); err != nil {
 			return err
 		}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 )
 
 // version is set by the build.
@@ -13,12 +14,19 @@ var version = "unknown"
 
 func main() { os.Exit(status(command(run).Execute())) }
 
+// said is an error of which the user has been told already.
+type said struct{ error }
+
+func (said) Error() string { return "" }
+
 // status prints an error in one line and returns the exit status for it.
 func status(err error) int {
 	if err == nil {
 		return 0
 	}
-	fmt.Fprintf(os.Stderr, "tcpwatch: %v\n", err)
+	if text := strings.TrimSpace(err.Error()); text != "" {
+		fmt.Fprintf(os.Stderr, "tcpwatch: %s\n", text)
+	}
 	if errors.As(err, new(misuse)) {
 		return 2
 	}

@@ -29,6 +29,7 @@ type recording struct {
 	file  *tape.File  // nil: standard output
 	begun atomic.Bool // another file was begun, which knows no sockets yet
 	err   error       // why nothing more is written
+	said  bool        // the user knows
 }
 
 // recorded runs the session, and records it meanwhile if that is wanted.
@@ -103,10 +104,13 @@ func (r *recording) stop() error {
 	if frames, records := r.Lost(); err == nil && frames+records > 0 {
 		err = fmt.Errorf("it was too slow for %d frames and %d records", frames, records)
 	}
-	if err != nil {
-		return fmt.Errorf("record to %s: %w", r.name, err)
+	switch {
+	case err == nil:
+		return nil
+	case r.said:
+		return said{err}
 	}
-	return nil
+	return fmt.Errorf("record to %s: %w", r.name, err)
 }
 
 // rawDump returns what is kept of a dump: the messages of the rows that are left
