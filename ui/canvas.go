@@ -1,6 +1,9 @@
 package ui
 
-import "unicode/utf8"
+import (
+	"strings"
+	"unicode/utf8"
+)
 
 // canvas writes one frame, line by line. It cuts what would pass an edge, cleans
 // what it is given, and opens a style only where it changes.
@@ -14,6 +17,9 @@ type canvas struct {
 	current  style
 	lit      bool // on the selection's background
 	open     bool // current has been written on this line
+
+	aside [][]span // what stands beside the next lines
+	whole int      // the width that they share with it; 0: nothing stands beside them
 }
 
 func (c *canvas) reset(theme *theme, width, height int, ascii bool) {
@@ -156,12 +162,38 @@ func (c *canvas) line() {
 	if c.lit {
 		c.to(c.width)
 	}
+	if len(c.aside) > 0 {
+		c.besides()
+	}
 	if c.open {
 		c.buf = append(c.buf, "\x1b[m"...)
 	}
 	c.buf = append(c.buf, '\n')
 	c.row++
 	c.col, c.open, c.lit = 0, false, false
+}
+
+// beside has lines stand beside those that are written until [canvas.alone], from a
+// column on.
+func (c *canvas) beside(col int, lines [][]span) {
+	c.aside, c.whole, c.width = lines, c.width, col-2
+}
+
+// besides writes the next of the lines that stand beside.
+func (c *canvas) besides() {
+	own := c.width
+	c.to(own)
+	c.lit, c.open, c.width = false, false, c.whole
+	c.gap(2)
+	c.facts(c.aside[0])
+	c.aside, c.width = c.aside[1:], own
+}
+
+// alone gives the next lines the whole width again.
+func (c *canvas) alone() {
+	if c.whole > 0 {
+		c.aside, c.width, c.whole = nil, c.whole, 0
+	}
 }
 
 // down ends lines until the given row is reached.
@@ -176,3 +208,6 @@ type span struct {
 	style style
 	text  string
 }
+
+// pad returns s with blanks up to n cells.
+func pad(s string, n int) string { return s + strings.Repeat(" ", max(n-cells(s), 0)) }

@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	tea "charm.land/bubbletea/v2"
+
 	"github.com/tcpwatch/tcpwatch/track"
 )
 
@@ -151,4 +153,27 @@ func TestInNamespace(t *testing.T) {
 			t.Errorf("%q: %q, want %q", netns, got, want)
 		}
 	}
+}
+
+// TestAhead asserts that a wide zoom lists what is still to come of a dying
+// connection, cut in the middle where it is long, and of the dial's answer.
+func TestAhead(t *testing.T) {
+	b := newBench(t, 200, 50)
+	b.send(snapshotMsg{lived(nil)})
+	b.hasNot("STILL TO COME")
+	b.press("enter")
+	b.has("STILL TO COME", "○ 14:53:23.377  RTO            in 0.1 s", "† 15:08:49.585  Linux gives up in 15:26")
+	if n := strings.Count(b.screen(), "  RTO            in "); n != 10 {
+		t.Errorf("%d RTOs are to come, want 10", n)
+	}
+	b.press("-----------")
+	b.has("STILL TO COME  what if", "† 14:53:23.377  Linux gives up in 0.1 s")
+	b.press("0")
+	b.send(tea.WindowSizeMsg{Width: 200, Height: 28})
+	b.has("○ 14:53:23.377", "  …", "† 15:08:49.585")
+	if n := strings.Count(b.screen(), "  RTO            in "); n == 0 || n > 8 {
+		t.Errorf("%d RTOs are listed", n)
+	}
+	b.show(guarded(storyNow))
+	b.hasNot("STILL TO COME")
 }

@@ -27,6 +27,7 @@ func bare() []*track.Conn {
 func FuzzKeys(f *testing.F) {
 	f.Add([]byte("\x00jjk\x01 hhhla note\rnNeX\x02Klq"), uint8(100), uint8(30))
 	f.Add([]byte("\x033gG\x01\x05\x06\x07ttt/443\r\x1bL\x0b"), uint8(70), uint8(18))
+	f.Add([]byte("\x09\r+-<>0y-T1\rxx\rKy\x1b\x0a<\x08"), uint8(200), uint8(50))
 	f.Fuzz(func(t *testing.T, keys []byte, width, height uint8) {
 		if len(keys) > 64 {
 			keys = keys[:64]
@@ -55,6 +56,8 @@ func FuzzKeys(f *testing.F) {
 				b.send(tea.MouseWheelMsg{X: 3, Y: int(height) - 4, Button: tea.MouseWheelUp})
 			case 8:
 				b.send(tea.WindowSizeMsg{Width: int(height), Height: int(width)})
+			case 9:
+				b.send(snapshotMsg{lived(nil)})
 			case '\r':
 				b.press("enter")
 			case 0x1b:

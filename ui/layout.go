@@ -50,7 +50,8 @@ func (d *dashboard) layout() layout {
 	}
 	vital := 0
 	if d.zoomed {
-		vital = min(len(d.vitals()), max(d.height-1-y-story-2*air-10, 0))
+		lines, _ := d.vitals()
+		vital = min(len(lines), max(d.height-1-y-story-2*air-10, 0))
 	}
 	rest := d.height - 1 - y - story - vital - 2*air - 3 // for rows of connections and of packets
 	for _, h := range [...]int{story, vital} {

@@ -29,31 +29,36 @@ func (d *dashboard) drawRights(cv *canvas, r region, rights string) {
 }
 
 // drawNoPackets says why there are none.
-func (d *dashboard) drawNoPackets(cv *canvas, c *track.Conn) {
+func (d *dashboard) drawNoPackets(cv *canvas, r region, c *track.Conn) {
 	d.title(cv, panePackets, "PACKETS")
 	cv.line()
-	cv.gap(3)
+	for _, line := range wrap(d.noPackets(c), cv.width-6, max(r.rows(), 1)) {
+		cv.gap(3)
+		cv.spans(line)
+		cv.line()
+	}
+}
+
+func (d *dashboard) noPackets(c *track.Conn) []span {
 	s := d.picture()
 	switch {
 	case s == nil:
-		cv.text(quiet, "waiting for the session to begin")
+		return []span{{quiet, "waiting for the session to begin"}}
 	case s.Source.Down != "":
-		cv.text(alarm, s.Source.Name+": "+s.Source.Down)
+		return []span{{alarm, s.Source.Name + ": " + s.Source.Down}}
 	case c != nil && c.Socket != nil && c.Socket.Sight.OtherInterface:
-		cv.text(quiet, "none here: its route leaves by another interface than "+s.Source.Name)
+		return []span{{quiet, "none here: its route leaves by another interface than " + s.Source.Name}}
 	case c != nil && s.Stats.TCP > 0:
-		cv.text(quiet, "none of this connection since the capture began; its socket is live all the same")
+		return []span{{quiet, "none of this connection since the capture began; its socket is live all the same"}}
 	case s.Source.Ended:
-		cv.text(quiet, "no TCP packets in the file")
-	default:
-		cv.text(quiet, "waiting for the first packet on "+s.Source.Name)
-		if s.Source.Filter != "" {
-			cv.text(quiet, " that matches ")
-			cv.text(normal, s.Source.Filter)
-		}
-		if s.Source.Table {
-			cv.text(quiet, "; the socket table is live already")
-		}
+		return []span{{quiet, "no TCP packets in the file"}}
 	}
-	cv.line()
+	out := []span{{quiet, "waiting for the first packet on " + s.Source.Name}}
+	if s.Source.Filter != "" {
+		out = append(out, span{quiet, " that matches "}, span{normal, s.Source.Filter})
+	}
+	if s.Source.Table {
+		out = append(out, span{quiet, "; the socket table is live already"})
+	}
+	return out
 }

@@ -85,7 +85,7 @@ func (d *dashboard) drawPackets(cv *canvas, r region) {
 		return
 	}
 	if c == nil || len(c.Timeline) == 0 {
-		d.drawNoPackets(cv, c)
+		d.drawNoPackets(cv, r, c)
 		return
 	}
 	count := "of this connection, " + string(appendCount(nil, max(c.Packets, uint64(len(c.Timeline)))))
@@ -94,6 +94,9 @@ func (d *dashboard) drawPackets(cv *canvas, r region) {
 	}
 	if d.packets.follow && d.frozen == nil {
 		count += ", following"
+	}
+	if ahead := d.ahead(c, r.height); ahead != nil {
+		cv.beside(cv.width-aheadCells, ahead)
 	}
 	d.title(cv, panePackets, "PACKETS", span{quiet, count})
 	cv.edge(span{quiet, [timeFormats]string{"t clock", "t since start", "t delta"}[d.format] + " "})
@@ -118,4 +121,6 @@ func (d *dashboard) drawPackets(cv *canvas, r region) {
 		cv.lit = row.entry == selected
 		d.drawPacket(cv, c, row.entry, &form)
 	}
+	cv.down(r.top + r.height)
+	cv.alone()
 }

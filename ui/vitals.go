@@ -16,42 +16,61 @@ type vital struct {
 	spans []span                      // facts in several styles
 }
 
-// vitals returns what the zoomed view shows of the selected connection.
-func (d *dashboard) vitals() []vital {
+// vitals returns what the zoomed view shows of the selected connection, and what
+// of it stands beside the values over time, where there is room.
+func (d *dashboard) vitals() (lines, beside []vital) {
 	c, _ := d.shown(d.roster.conn())
 	if c == nil {
-		return nil
+		return nil, nil
 	}
-	var out []vital
-	if s := c.Socket; s != nil {
-		if c.Gone == nil && d.cursor == 0 {
-			out = d.dialLines(c)
-		}
-		i := &s.Info
-		out = append(out,
-			vital{label: "RTT", value: string(appendInterval(nil, i.RTT)), line: func(m *track.Moment) float64 { return float64(m.RTT) }},
-			vital{label: "cwnd", value: strconv.FormatUint(uint64(i.SndCwnd), 10), line: func(m *track.Moment) float64 { return float64(m.Cwnd) }},
-			vital{label: "send window", value: string(appendCount(nil, uint64(i.SndWnd))), line: func(m *track.Moment) float64 { return float64(m.SndWnd) }},
-			vital{label: "Send-Q", value: string(appendCount(nil, uint64(s.SendQ))), line: func(m *track.Moment) float64 { return float64(m.SendQ) }},
-			vital{label: "Recv-Q", value: string(appendCount(nil, uint64(s.RecvQ))), line: func(m *track.Moment) float64 { return float64(m.RecvQ) }},
-			vital{label: "kernel", value: kernelFacts(s)})
+	facts := []vital{
+		{label: "options", value: optionFacts(c.Options)},
+		{label: "limits", value: limitFacts(&d.picture().Limits)},
+		{label: "coverage", value: d.coverageFacts(&c.Coverage)},
 	}
-	return append(out,
-		vital{label: "options", value: optionFacts(c.Options)},
-		vital{label: "limits", value: limitFacts(&d.picture().Limits)},
-		vital{label: "coverage", value: d.coverageFacts(&c.Coverage)})
+	s := c.Socket
+	if s == nil {
+		return facts, nil
+	}
+	if c.Gone == nil && d.cursor == 0 {
+		lines = d.dialLines(c)
+	}
+	i := &s.Info
+	lines = append(lines,
+		vital{label: "RTT", value: string(appendInterval(nil, i.RTT)), line: func(m *track.Moment) float64 { return float64(m.RTT) }},
+		vital{label: "cwnd", value: strconv.FormatUint(uint64(i.SndCwnd), 10), line: func(m *track.Moment) float64 { return float64(m.Cwnd) }},
+		vital{label: "send window", value: string(appendCount(nil, uint64(i.SndWnd))), line: func(m *track.Moment) float64 { return float64(m.SndWnd) }},
+		vital{label: "Send-Q", value: string(appendCount(nil, uint64(s.SendQ))), line: func(m *track.Moment) float64 { return float64(m.SendQ) }},
+		vital{label: "Recv-Q", value: string(appendCount(nil, uint64(s.RecvQ))), line: func(m *track.Moment) float64 { return float64(m.RecvQ) }})
+	facts = append([]vital{{label: "kernel", value: kernelFacts(s)}}, facts...)
+	if d.width >= roomy {
+		return lines, facts
+	}
+	return append(lines, facts...), nil
 }
+
+// roomy is the width from which on the zoomed view puts things side by side.
+const roomy = 170
 
 func (d *dashboard) drawVitals(cv *canvas, r region) {
 	c, _ := d.shown(d.roster.conn())
-	for _, v := range d.vitals()[:r.height] {
+	lines, beside := d.vitals()
+	for _, v := range lines[:min(r.height, len(lines))] {
+		if v.line != nil && beside != nil {
+			var aside [][]span
+			for i := range beside {
+				aside = append(aside, beside[i].spread())
+			}
+			cv.beside(cv.width*2/5, aside)
+			beside = nil
+		}
 		cv.gap(1)
-		cv.left(quiet, v.label, 12)
 		if v.line == nil {
-			cv.facts(append(v.spans, span{normal, v.value}))
+			cv.facts(v.spread())
 			cv.line()
 			continue
 		}
+		cv.left(quiet, v.label, labelCells)
 		cv.right(normal, v.value, 8)
 		cv.gap(2)
 		if n := len(c.Moments); n > 0 {
@@ -61,6 +80,16 @@ func (d *dashboard) drawVitals(cv *canvas, r region) {
 		}
 		cv.line()
 	}
+	cv.alone()
+}
+
+// labelCells is how wide the labels of vitals are.
+const labelCells = 12
+
+// spread returns a row of facts with its label.
+func (v *vital) spread() []span {
+	label := span{quiet, pad(v.label, labelCells)}
+	return append(append([]span{label}, v.spans...), span{normal, v.value})
 }
 
 // facts joins "name value" pairs.
