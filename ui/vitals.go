@@ -61,7 +61,7 @@ func (d *dashboard) drawVitals(cv *canvas, r region) {
 			for i := range beside {
 				aside = append(aside, beside[i].spread())
 			}
-			cv.beside(cv.width*2/5, aside)
+			cv.beside(cv.width*3/8, aside)
 			beside = nil
 		}
 		cv.gap(1)
