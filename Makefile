@@ -8,10 +8,11 @@ PREFIX  ?= /usr/local
 GROUP   ?= tcpwatch
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 FUZZTIME ?= 60s
+KERNEL  ?= 6.1
 need     = ./scripts/need
 sudo     = $(if $(filter 0,$(shell id -u)),,sudo)
 
-.PHONY: build demo test lint bench fuzz golden recording screenshots install clean
+.PHONY: build demo test test-kernel lint bench fuzz golden recording screenshots install clean
 
 build:
 	@$(need) build
@@ -23,6 +24,11 @@ demo: build
 test:
 	@$(need) build test
 	$(sudo) env "PATH=$$PATH" "HOME=$$HOME" $(GO) test -count=1 -parallel 16 -timeout 14m ./...
+
+# The ways in which another Linux gives up: make test-kernel KERNEL=5.10 (6.1, 6.12).
+test-kernel:
+	@$(need) build kernel
+	./scripts/test-kernel $(KERNEL)
 
 lint:
 	@$(need) build

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"net"
 	"net/netip"
+	"os"
 	"slices"
 	"strconv"
 	"sync"
@@ -53,20 +54,27 @@ type deathbed struct {
 	*testing.T
 	*lab.Lab
 	*death
-	port   uint16       // of B's end, or of A's where A is the server; no other test's
+	port   uint16       // of B's end, or of A's where A is the server; see ownPort
 	a, b   *net.TCPConn // nil where there is none
 	gate   gate
 	dialed chan error // how A's attempt to connect ended
 	begun  time.Time  // when the stall began
 }
 
-// ports gives each deathbed one for itself: labs share addresses.
+// ports counts the deathbeds.
 var ports atomic.Uint32
+
+// ownPort returns a port that no other deathbed has, of this process or of another
+// one that may run beside it: labs share addresses, and tracepoints tell of all.
+func ownPort() uint16 {
+	const each = 256
+	return uint16(10_000 + os.Getpid()%200*each + int(ports.Add(1))%each)
+}
 
 // newDeathbed makes the lab and the connection.
 func newDeathbed(t *testing.T, d *death) *deathbed {
 	t.Helper()
-	s := &deathbed{T: t, death: d, port: uint16(20000 + ports.Add(1)), dialed: make(chan error, 1)}
+	s := &deathbed{T: t, death: d, port: ownPort(), dialed: make(chan error, 1)}
 	o := d.lab
 	if d.gated {
 		o.Wire = s.gate.wire

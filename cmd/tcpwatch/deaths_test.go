@@ -37,8 +37,8 @@ var deaths = []death{
 	}},
 	{name: "tcp_rto_min_us 5000", lasts: 12829 * ms, needs: "tcp_rto_min_us",
 		limits: limits{"tcp_retries2": 5, "tcp_rto_min_us": 5000}, stall: silence},
-	{name: "tcp_rto_max_ms 1500", lasts: 9200 * ms, needs: "tcp_rto_max_ms",
-		limits: limits{"tcp_retries2": 6, "tcp_rto_max_ms": 1500}, stall: silence},
+	{name: "tcp_rto_max_ms 1450", lasts: 9000 * ms, needs: "tcp_rto_max_ms",
+		limits: limits{"tcp_retries2": 6, "tcp_rto_max_ms": 1450}, stall: silence},
 	{name: "TCP_RTO_MAX_MS 3000", lasts: 12600 * ms, needs: "tcp_rto_max_ms",
 		limits: limits{"tcp_retries2": 6}, options: options(lab.RTOMax(3 * sec)), stall: silence},
 	{name: "many segments", lasts: 6700 * ms, limits: limits{"tcp_retries2": 4}, stall: func(s *deathbed) {
@@ -129,7 +129,7 @@ var deaths = []death{
 	// A window that is shut.
 	{name: "zero window 4", probes: true, lasts: 7124 * ms, limits: limits{"tcp_retries2": 4}, receiver: options(lab.ReceiveBuffer(4096)), stall: shut},
 	{name: "zero window 6", probes: true, lasts: 28275 * ms, limits: limits{"tcp_retries2": 6}, receiver: options(lab.ReceiveBuffer(4096)), stall: shut},
-	{name: "zero window, user timeout 5 s, answered", probes: true, lasts: 5224 * ms, needs: "tcp_syn_linear_timeouts",
+	{name: "zero window, user timeout 5 s, answered", probes: true, lasts: 5224 * ms,
 		receiver: options(lab.ReceiveBuffer(4096)), options: options(lab.UserTimeout(5 * sec)), stall: (*deathbed).fill},
 	{name: "shrunk window, rto_max 1 s", lasts: 2694 * ms, needs: "tcp_rto_max_ms", limits: limits{"tcp_rto_max_ms": 1000}, stall: shrunk},
 	{name: "shrunk window, rto_max 3 s", lasts: 9478 * ms, needs: "tcp_rto_max_ms", limits: limits{"tcp_rto_max_ms": 3000}, stall: shrunk},
@@ -374,7 +374,7 @@ func play(t *testing.T, witness *witness, d *death, late time.Duration) accuracy
 	if late == 0 {
 		w = s.watch()
 		if s.a != nil {
-			w.until("the connection", func(e event) bool { return e.Event == "socket" && e.State == "ESTABLISHED" })
+			w.until("the word on the idle connection", func(e event) bool { return e.Event == "deadline" && e.State == "ESTABLISHED" })
 		}
 	}
 	d.stall(s)
@@ -446,4 +446,26 @@ func play(t *testing.T, witness *witness, d *death, late time.Duration) accuracy
 		t.Logf("it died at %v; tcpwatch said:\n%s", c.died.UTC().Format(time.RFC3339Nano), w.transcript())
 	}
 	return a
+}
+
+// TestDeferredIsNoDeath has TCP_DEFER_ACCEPT hold a request back until it becomes a
+// connection: its row vanishes, and nothing has died.
+func TestDeferredIsNoDeath(t *testing.T) {
+	t.Parallel()
+	s := newDeathbed(t, &death{begin: nobody})
+	at := netip.AddrPortFrom(s.A.Addr, s.port)
+	listener, err := s.A.Listen(at, lab.DeferAccept(sec))
+	s.must(err)
+	defer listener.Close()
+	w := s.watch()
+	b, err := s.B.Dial(t.Context(), at)
+	s.must(err)
+	defer b.Close()
+	w.until("the request", func(e event) bool { return e.Event == "socket" && e.State == "SYN_RECV" })
+	w.until("the connection", func(e event) bool { return e.Event == "socket" && e.State == "ESTABLISHED" })
+	for _, e := range w.stop() {
+		if e.Event == "gone" || e.Event == "deadline" && e.State == "SYN_RECV" && e.Exactness == "exact" {
+			t.Errorf("of a request that became a connection tcpwatch said %s", e.raw)
+		}
+	}
 }
