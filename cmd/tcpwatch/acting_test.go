@@ -6,8 +6,10 @@ import (
 	"net/netip"
 	"os"
 	"os/exec"
+	"regexp"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/tcpwatch/tcpwatch/internal/lab"
 	"github.com/tcpwatch/tcpwatch/internal/lab/labtest"
@@ -32,8 +34,8 @@ func watching(t *testing.T, l *lab.Lab, before, where string) *terminal {
 	return m
 }
 
-// told returns how a connection's end is told to the program that holds it.
-func told(t *testing.T, c *net.TCPConn) <-chan lab.Death {
+// deathOf returns how a connection's end is told to the program that holds it.
+func deathOf(t *testing.T, c *net.TCPConn) <-chan lab.Death {
 	deaths := make(chan lab.Death, 1)
 	go func() {
 		death, err := lab.AwaitDeath(t.Context(), c)
@@ -50,7 +52,7 @@ func TestKill(t *testing.T) {
 	t.Parallel()
 	l := labtest.New(t, lab.Options{})
 	c := connected(t, l)
-	deaths := told(t, c)
+	deaths := deathOf(t, c)
 	m := watching(t, l, "", "--netns "+l.A.Path())
 	m.keys("K")
 	m.await("question", showing(fmt.Sprintf("%v → 10.77.200.2:12345, ESTABLISHED, of %d/", c.LocalAddr(), os.Getpid()), "destroy this socket? y/N"))
@@ -64,8 +66,22 @@ func TestKill(t *testing.T) {
 	m.quit()
 }
 
+// clockAfter returns the time of day that stands on a screen behind some words.
+func clockAfter(t *testing.T, screen, words string) time.Time {
+	t.Helper()
+	found := regexp.MustCompile(regexp.QuoteMeta(words) + `\s*(\d\d:\d\d:\d\d\.\d+)`).FindStringSubmatch(screen)
+	if found == nil {
+		t.Fatalf("no time behind %q on this screen:\n%s", words, screen)
+	}
+	at, err := time.Parse("15:04:05", found[1])
+	if err != nil {
+		t.Fatal(err)
+	}
+	return at
+}
+
 // TestShorten sets a user timeout on a connection in mid-stall, from the dashboard:
-// the deadline moves there, and there the kernel gives up.
+// the deadline moves to where it was told it would, and there the kernel gives up.
 func TestShorten(t *testing.T) {
 	t.Parallel()
 	l := labtest.New(t, lab.Options{})
@@ -75,15 +91,21 @@ func TestShorten(t *testing.T) {
 	if _, err := c.Write([]byte("are you all right")); err != nil {
 		t.Fatal(err)
 	}
-	deaths := told(t, c)
+	deaths := deathOf(t, c)
 	m.await("stall", showing("PEER SILENT", "RTO 2", "tcp_retries2 = 15"))
 	m.keys("T", "C-u")
 	m.keys("-l", "5s")
-	m.await("what will come of it", showing("TCP_USER_TIMEOUT of", "give up after 5s", "it ends ‡", "sooner (TCP_USER_TIMEOUT)", "it acts when the timer"))
+	s := m.await("what will come of it", showing("TCP_USER_TIMEOUT of", "give up after 5s", "it ends ‡", "sooner (TCP_USER_TIMEOUT)", "it acts when the timer"))
+	told := clockAfter(t, s, "it ends ‡")
 	m.keys("Enter")
 	m.await("word of it", showing("TCP_USER_TIMEOUT = 5 s is set; it acts when the timer next fires, in"))
 	m.await("deadline that has moved", showing("TCP_USER_TIMEOUT = 5 s, the first fire past it", "Linux gives up at"))
-	m.await("certificate", showing("ESTABLISHED timed out at", "(TCP_USER_TIMEOUT), it came"))
+	s = m.await("certificate", showing("ESTABLISHED timed out at", "(TCP_USER_TIMEOUT), it came"))
+	// A tenth of a second is what the screen rounds to.
+	off := clockAfter(t, s, "ESTABLISHED timed out at").Sub(told)
+	if off -= off.Round(24 * time.Hour); off.Abs() > 100*time.Millisecond {
+		t.Errorf("it ended %v from where it was to", off)
+	}
 	if death := <-deaths; death.Errno != syscall.ETIMEDOUT {
 		t.Errorf("the program read %v", death.Errno)
 	}
