@@ -53,7 +53,7 @@ func (f *filter) match(c *track.Conn) bool {
 func parseTerm(word string) (func(*track.Conn) bool, error) {
 	switch word {
 	case "":
-		return nil, fmt.Errorf("filter: a word is missing after !")
+		return nil, fmt.Errorf("filter: ! wants a word after it")
 	case "dying":
 		return func(c *track.Conn) bool { return urgencyOf(c).rank <= rankUnanswered }, nil
 	case "stuck":
