@@ -19,7 +19,7 @@ func (t *Tracker) end(e *end, at Instant, reason Reason) {
 		cert.Alive = e.seen
 	}
 	if reason == ReasonUnknown {
-		cert.Reason = e.reason(cert)
+		cert.Reason = e.reason(cert, at)
 	}
 	if r := e.parting().reset(); cert.Reason == Reset && r > cert.Alive && r < at {
 		cert.At = r
@@ -59,16 +59,16 @@ func (e *end) moment(at Instant) Instant {
 	return e.seen.Add(at.Sub(e.seen) / 2)
 }
 
-// reason tells how a connection ended by what was seen of it. What the rows and
-// packets leave open stays unknown.
-func (e *end) reason(cert *Certificate) Reason {
+// reason tells how a connection ended by what was seen of it; sign is the first sign
+// of its absence. What the rows and packets leave open stays unknown.
+func (e *end) reason(cert *Certificate, sign Instant) Reason {
 	p := e.parting()
 	switch {
 	case e.killed:
 		return DestroyedByHand
 	case cert.State == TimeWait:
 		return Closed
-	case e.timedOut(cert.At):
+	case e.crossed(sign), e.timedOut(cert.At), e.fired(sign):
 		return TimedOut
 	case e.before(p.reset()), e.icmp != nil && cert.State == SynSent:
 		return Reset
@@ -120,6 +120,43 @@ func (e *end) timedOut(at Instant) bool {
 		return false
 	}
 	return !e.before(sent) || f.RST || sent >= f.earliest().Add(-atOnce)
+}
+
+// crossed reports whether a death was due between the last row and the first sign of
+// absence. An answer that came at the same time, too late, has made the forecast
+// another since.
+func (e *end) crossed(sign Instant) bool {
+	if !e.within(e.doom, sign) {
+		return false
+	}
+	for _, reset := range e.parting().resets {
+		if e.before(reset) && reset < e.doom.Add(-atOnce) {
+			return false
+		}
+	}
+	return true
+}
+
+// fired reports whether a socket in trouble was gone when its timer had fired. Where
+// its options are not known, it may have been any fire that was the last; but one
+// that the peer has answered with a reset was not.
+func (e *end) fired(sign Instant) bool {
+	fire := e.memory.timer.expiry
+	switch {
+	case e.row == nil || e.stall == nil || !waiting(e.row) || e.row.State == NewSynRecv:
+		return false
+	case e.options != nil && e.options.Err == "" || !e.within(fire, sign):
+		return false
+	}
+	p := e.parting()
+	sent, came := p.resets[e.side], p.resets[1-e.side]
+	return !e.before(came) && (!e.before(sent) || sent >= fire.Add(-atOnce))
+}
+
+// within reports whether a moment lies between the last row and the first sign of
+// absence.
+func (e *end) within(at, sign Instant) bool {
+	return at != 0 && at >= e.seen.Add(-atOnce) && at <= sign
 }
 
 // earliest returns the lower bound of a forecast.

@@ -85,6 +85,83 @@ func TestReasons(t *testing.T) {
 			b.wait(time.Millisecond).send(there, here, RST|ACK, theirSeq, ourSeq, 0)
 			b.wait(10 * time.Millisecond).absent(cookie)
 		}, TimedOut},
+		{"the kernel gave up as the answer came", func(b *bench) {
+			b.send(here, there, PSH|ACK, ourSeq-17, theirSeq, 17)
+			b.dump(b.retransmitting(cookie))
+			b.Apply(&OptionsRead{At: b.at, Options: []Options{{Cookie: cookie}}})
+			b.due()
+			b.wait(200*time.Microsecond).send(there, here, ACK, theirSeq, ourSeq, 0)
+			b.Apply(&Tick{At: b.at})
+			b.send(here, there, RST, ourSeq, 0, 0)
+			b.wait(10 * time.Millisecond).absent(cookie)
+		}, TimedOut},
+		{"the kernel gave up by options that are not known", func(b *bench) {
+			r := b.retransmitting(cookie)
+			b.Apply(&Limits{At: b.at, Retries2: 15, RTOMax: 2 * time.Minute, HZ: 250})
+			b.dump(r)
+			b.wait(r.Expires + time.Millisecond)
+			b.send(there, here, FIN|ACK, theirSeq, ourSeq, 0)
+			b.send(here, there, RST, ourSeq, 0, 0)
+			b.wait(time.Millisecond).absent(cookie)
+		}, TimedOut},
+		{"a retransmission was answered by a reset", func(b *bench) {
+			r := b.retransmitting(cookie)
+			b.Apply(&Limits{At: b.at, Retries2: 15, RTOMax: 2 * time.Minute, HZ: 250})
+			b.dump(r)
+			b.wait(r.Expires + time.Millisecond)
+			b.send(there, here, RST, ourSeq, 0, 0)
+			b.wait(time.Millisecond).absent(cookie)
+		}, Reset},
+		{"thrown away long before the timer fires", func(b *bench) {
+			r := b.retransmitting(cookie)
+			b.Apply(&Limits{At: b.at, Retries2: 15, RTOMax: 2 * time.Minute, HZ: 250})
+			b.dump(r)
+			b.wait(r.Expires - 50*time.Millisecond)
+			b.send(here, there, RST|ACK, ourSeq, theirSeq, 0)
+			b.wait(100 * time.Millisecond).absent(cookie)
+		}, Reset},
+		{"a request was answered, and thrown away, as its timer fired", func(b *bench) {
+			r := b.row(cookie)
+			b.Apply(&Limits{At: b.at, SynackRetries: 5, RTOMax: 2 * time.Minute, HZ: 250})
+			r.State, r.Inode, r.Timer, r.Expires, r.Info = NewSynRecv, 0, TimerOn, 100*time.Millisecond, Info{}
+			b.dump(r)
+			b.wait(r.Expires)
+			b.send(there, here, ACK, theirSeq, ourSeq, 0)
+			b.send(here, there, RST|ACK, ourSeq, theirSeq, 0)
+			b.wait(10 * time.Millisecond).absent(cookie)
+		}, Reset},
+		{"a retransmission was answered, and the connection thrown away", func(b *bench) {
+			r := b.retransmitting(cookie)
+			b.Apply(&Limits{At: b.at, Retries2: 15, RTOMax: 2 * time.Minute, HZ: 250})
+			b.send(here, there, PSH|ACK, ourSeq-17, theirSeq, 17)
+			b.dump(r)
+			b.wait(r.Expires + time.Millisecond)
+			b.send(there, here, ACK, theirSeq, ourSeq, 0)
+			b.send(here, there, RST|ACK, ourSeq, theirSeq, 0)
+			b.wait(time.Millisecond).absent(cookie)
+		}, Reset},
+		{"its options are known, and no fire was to be the last", func(b *bench) {
+			r := b.retransmitting(cookie)
+			b.Apply(&Limits{At: b.at, Retries2: 15, RTOMax: 2 * time.Minute, HZ: 250})
+			b.dump(r)
+			b.Apply(&OptionsRead{At: b.at, Options: []Options{{Cookie: cookie}}})
+			b.wait(r.Expires + time.Millisecond).absent(cookie)
+		}, ReasonUnknown},
+		{"reset before the death that the next row would have missed", func(b *bench) {
+			b.dump(b.retransmitting(cookie))
+			b.wait(30*time.Millisecond).send(there, here, RST|ACK, theirSeq, ourSeq, 0)
+			b.wait(time.Second).absent(cookie)
+		}, Reset},
+		{"reset at the very moment of a death that was averted", func(b *bench) {
+			b.send(here, there, PSH|ACK, ourSeq-17, theirSeq, 17)
+			b.dump(b.retransmitting(cookie))
+			doom := b.one().Forecast.At
+			b.wait(time.Millisecond).send(there, here, ACK, theirSeq, ourSeq, 0)
+			b.dump(b.row(cookie))
+			b.at = doom
+			b.send(there, here, RST|ACK, theirSeq, ourSeq, 0)
+			b.wait(10 * time.Millisecond).absent(cookie)
+		}, Reset},
 		{"an orphan given up", func(b *bench) {
 			r := b.retransmitting(cookie)
 			r.State, r.Inode = FinWait1, 0

@@ -44,6 +44,7 @@ type end struct {
 	dropped    uint64
 	moments    []Moment
 	forecast   Forecast
+	doom       Instant // the firm deadline of the trouble that the last row showed; zero: it showed none
 	announced  announcements
 	verdict    Verdict
 	judged     bool // a verdict has been given

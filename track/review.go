@@ -35,6 +35,9 @@ func (t *Tracker) review(e *end) bool {
 				t.touch(e)
 			}
 			e.forecast = f
+			if f.firm() && e.urgent() {
+				e.doom = f.At
+			}
 			again = t.announce(e)
 		}
 	}

@@ -87,6 +87,7 @@ func (t *Tracker) socket(s *Socket) {
 		e.last = max(e.last, s.At)
 		t.emit(&SocketSeen{At: s.At, Socket: row, Owner: e.owner})
 	}
+	e.doom = 0
 	t.stallByRow(e)
 	t.remember(e)
 	t.touch(e)
