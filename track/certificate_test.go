@@ -441,3 +441,20 @@ func TestReachableAgain(t *testing.T) {
 		}
 	}
 }
+
+// TestSynacksSeenAreNotDropped sends a SYN-ACK again and again, in sight.
+func TestSynacksSeenAreNotDropped(t *testing.T) {
+	b := newBench(t)
+	b.send(there, here, SYN, theirSeq, 0, 0)
+	b.send(here, there, SYN|ACK, ourSeq, theirSeq+1, 0)
+	r := b.row(7)
+	r.State, r.Inode, r.Timer, r.Expires, r.Info = NewSynRecv, 0, TimerOn, time.Second, Info{}
+	for range 2 {
+		r.Retransmits++
+		b.wait(time.Second).send(here, there, SYN|ACK, ourSeq, theirSeq+1, 0)
+		b.dump(r)
+	}
+	if v := b.one().Verdict.Kind; v == LocalDrop {
+		t.Errorf("%v", v)
+	}
+}

@@ -176,7 +176,7 @@ func localDrop(e *end, c *Coverage) bool {
 	}
 	seen := 0
 	if e.stall != nil && e.stall.onWire {
-		seen = e.stall.count[FireRTO] + e.stall.count[FireSyn]
+		seen = e.stall.count[FireRTO] + e.stall.count[FireSyn] + e.stall.count[FireSynack]
 	}
 	return int(e.row.Retransmits) >= seen+2
 }
