@@ -17,10 +17,11 @@ import (
 )
 
 const (
-	phaseTicks = 3                     // that have to be seen as they go by
+	phaseTicks = 4                     // that have to be seen as they come
 	phaseTime  = 50 * time.Millisecond // at most
 	ahead      = 0.7                   // jiffies: how long to rest after a tick
-	closely    = 0.1                   // jiffies between two readings that see a tick go by
+	inTick     = 0.8                   // jiffies: how old a tick may be when its count has been read
+	closely    = 20 * time.Microsecond // between two looks at the clock that see a tick come
 )
 
 // ReadPhase finds where the timer wheel stands, from /proc/timer_list, which
@@ -42,24 +43,26 @@ func ReadPhase() (track.Phase, error) {
 	p := phase{perNano: float64(perSecond) / 1e9, whole: ticksAreWhole(release(), perSecond)}
 	buf := make([]byte, 256<<10)
 	for began := Now(); p.ticks < phaseTicks && Now().Sub(began) < phaseTime; {
+		tick, stands, seen := awaitTick()
 		jiffies, after, err := readJiffies(file, buf)
 		if err != nil {
 			return track.Phase{}, fmt.Errorf("read wheel phase: %w", err)
 		}
-		if p.add(jiffies, after) {
-			// The next tick is a whole one away.
-			time.Sleep(time.Duration(float64(ahead) / p.perNano))
+		if seen = seen && coarse() == stands && float64(after-tick)*p.perNano < inTick; !seen {
+			tick = after // another may have come meanwhile
 		}
+		p.add(jiffies, tick, seen)
+		time.Sleep(time.Duration(ahead / p.perNano))
 	}
-	if p.ticks == 0 && !p.whole {
-		return track.Phase{}, fmt.Errorf("read wheel phase: no tick in %v", phaseTime)
+	if p.ticks == 0 {
+		return track.Phase{}, fmt.Errorf("read wheel phase: no tick seen in %v", phaseTime)
 	}
 	return track.Phase{Known: true, Offset: p.offset()}, nil
 }
 
 // seekPhase reads the phase several times, ever more rarely, and calls found with
-// each that is surer than those before. A busy machine lets ticks go by unseen, or
-// tells them late; no reading errs to the other side. It ends with ctx, or where
+// each that is surer than those before. On a busy machine ticks are seen late,
+// or not at all; no reading errs to the other side. It ends with ctx, or where
 // the phase can't be read at all.
 func seekPhase(ctx context.Context, found func(track.Phase)) {
 	var surest track.Phase
@@ -80,38 +83,55 @@ func seekPhase(ctx context.Context, found func(track.Phase)) {
 	}
 }
 
-// phase gathers readings of the tick counter. The counter never runs ahead of
-// the clock, so that each reading bounds the offset from below, the tighter the
-// sooner after a tick it was made.
+// phase gathers readings. The counter never runs ahead of the clock, so that each
+// reading bounds the offset from below, the tighter the sooner after its tick.
 type phase struct {
 	perNano float64 // jiffies
 	whole   bool    // the offset is known to be a whole number
 	lowest  float64 // the tightest bound so far
-	last    uint64  // the highest reading, 0: none
-	lastAt  track.Instant
-	ticks   int // seen as they went by
+	read    bool    // there is one
+	ticks   int     // seen as they came
 }
 
-// add takes the counter as it was read shortly before the given moment, and
-// tells whether a tick was seen to go by.
-func (p *phase) add(jiffies uint64, before track.Instant) bool {
-	bound := float64(jiffies) - float64(before)*p.perNano
-	if p.last == 0 || bound > p.lowest {
-		p.lowest = bound
+// add takes the counter as a tick has left it that had come by the given moment;
+// seen: just then.
+func (p *phase) add(jiffies uint64, by track.Instant, seen bool) {
+	bound := float64(jiffies) - float64(by)*p.perNano
+	if !p.read || bound > p.lowest {
+		p.lowest, p.read = bound, true
 	}
-	seen := p.last != 0 && jiffies > p.last && float64(before-p.lastAt)*p.perNano < closely
 	if seen {
 		p.ticks++
 	}
-	p.last, p.lastAt = max(p.last, jiffies), before
-	return seen
+}
+
+// awaitTick waits for a tick, which moves the coarse clock on, and returns a moment
+// soon after it, and where the clock stands since. Seen: the moment is just after it.
+func awaitTick() (by track.Instant, stands int64, seen bool) {
+	for stood, before := coarse(), Now(); ; before = by {
+		stands = coarse()
+		by = Now()
+		if stands != stood {
+			return by, stands, by.Sub(before) < closely
+		}
+	}
+}
+
+// coarse returns the clock that moves on with each tick.
+func coarse() int64 {
+	var ts unix.Timespec
+	_ = unix.ClockGettime(unix.CLOCK_MONOTONIC_COARSE, &ts)
+	return ts.Nano()
 }
 
 // offset returns the offset that the readings tell: a whole number where it is
 // known to be one, or where the bound is just short of one.
 func (p *phase) offset() float64 {
-	const short = 0.15 // jiffies; 0.6 ms at HZ=250
-	if next := math.Ceil(p.lowest); p.whole || next-p.lowest < short {
+	const (
+		short    = 0.15  // jiffies; 0.6 ms at HZ=250
+		rounding = 0.001 // of the reckoning
+	)
+	if next := math.Ceil(p.lowest - rounding); p.whole || next-p.lowest < short {
 		return next
 	}
 	return p.lowest
