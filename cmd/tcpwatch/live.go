@@ -47,6 +47,7 @@ type live struct {
 
 // run runs the session until the context ends, or as long as it was to.
 func (l *live) run(ctx context.Context) error {
+	l.tracker = track.New(l.view.needs())
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	group, ctx := errgroup.WithContext(ctx)

@@ -157,7 +157,7 @@ func (p *player) advance(ctx context.Context, elapsed time.Duration) error {
 		var err error
 		switch {
 		case m.to == 0:
-			p.step(ctx, m.ends)
+			err = p.step(ctx, m.ends)
 		case i+1 == len(moves) || moves[i+1].to == 0: // else it seeks on at once
 			err = p.seek(ctx, m.to)
 		}
@@ -193,13 +193,19 @@ func (p *player) playTo(ctx context.Context, to track.Instant) error {
 		}
 		p.next(ctx)
 	}
+	return p.here()
+}
+
+// here makes the place that has been reached the one that was wanted.
+func (p *player) here() error {
+	err := p.replay.apply()
 	p.target = p.replay.tracker.Now()
-	return nil
+	return err
 }
 
 // step goes on to the next packet between two ends, or without ends to the next
 // of all.
-func (p *player) step(ctx context.Context, ends [2]netip.AddrPort) {
+func (p *player) step(ctx context.Context, ends [2]netip.AddrPort) error {
 	other := [2]netip.AddrPort{ends[1], ends[0]}
 	for !p.said.Ended && ctx.Err() == nil {
 		p.next(ctx)
@@ -210,7 +216,7 @@ func (p *player) step(ctx context.Context, ends [2]netip.AddrPort) {
 			}
 		}
 	}
-	p.target = p.replay.tracker.Now()
+	return p.here()
 }
 
 // show shows where the file is if that has changed, some ten times a second or at

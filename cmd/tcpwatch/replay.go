@@ -51,7 +51,7 @@ func openReplay(ctx context.Context, f *flags, open opener, v view) (*replay, er
 		return nil, err
 	}
 	return &replay{
-		session: &session{tracker: track.New(trackerConfig(f)), view: v, version: version, enough: f.count,
+		session: &session{tracker: track.New(v.needs()), view: v, version: version, enough: f.count,
 			segments: make([]track.Segment, together)},
 		file:   file,
 		reader: tape.NewReader(file),

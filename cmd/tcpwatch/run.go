@@ -103,7 +103,6 @@ func newLive(f *flags, ns *diag.Namespace, filter *capture.Filter) (*live, error
 		source:    &track.Source{Name: f.iface, Filter: f.expression, Netns: f.netns, Live: true, Table: true},
 		asks:      make(chan func(*live)),
 	}
-	l.tracker = track.New(trackerConfig(f))
 	l.admits = l.rows.segments()
 	if filter != nil {
 		l.quoted = filter.AdmitsQuoted
@@ -163,17 +162,6 @@ func joinPort(addr, port string) string {
 // dashboard reports whether there is a screen to show things on.
 func dashboard(f *flags) bool {
 	return !f.json && f.write != "-" && term.IsTerminal(int(os.Stdout.Fd()))
-}
-
-// trackerConfig says what a view needs kept.
-func trackerConfig(f *flags) track.Config {
-	switch {
-	case f.json:
-		return track.Config{}
-	case dashboard(f):
-		return track.Config{Timeline: 2000, Moments: 1200, Views: true}
-	}
-	return track.Config{Timeline: 64, Packets: true}
 }
 
 // plainView returns the view for a stdout that is no screen.

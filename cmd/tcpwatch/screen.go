@@ -93,6 +93,10 @@ type screenView struct {
 	*screen
 }
 
+func (screenView) needs() track.Config {
+	return track.Config{Timeline: 2000, Moments: 1200, Views: true}
+}
+
 func (v screenView) note(n *ui.Note, _ track.ClockPair) error {
 	v.tell(*n)
 	return nil

@@ -10,6 +10,7 @@ import (
 // view shows a session as it runs. A view returns an error where nobody reads
 // it any more; the session then ends.
 type view interface {
+	needs() track.Config // what is to be kept for it
 	start(opening) error
 	events([]track.Event, track.ClockPair) error
 	note(*ui.Note, track.ClockPair) error // without a text: it is taken back
@@ -56,6 +57,8 @@ type jsonView struct{ output }
 
 func newJSONView(w io.Writer) *jsonView { return &jsonView{output{w: w}} }
 
+func (v *jsonView) needs() track.Config { return track.Config{} }
+
 func (v *jsonView) start(o opening) error {
 	v.buf = ui.AppendStart(v.buf, o.version, o.source, o.limits, o.clock)
 	return v.flush()
@@ -92,6 +95,8 @@ func newLineView(w io.Writer, o ui.LineOptions) *lineView {
 	return &lineView{output: output{w: w}, options: o}
 }
 
+func (v *lineView) needs() track.Config { return track.Config{Timeline: 64, Packets: true} }
+
 func (v *lineView) start(opening) error { return nil }
 
 func (v *lineView) events(events []track.Event, c track.ClockPair) error {
@@ -119,9 +124,10 @@ func (v *lineView) note(n *ui.Note, c track.ClockPair) error {
 
 func (v *lineView) end(track.Stats, track.Instant, track.ClockPair) error { return v.flush() }
 
-// noView is for the dashboard, which lives on snapshots.
+// noView shows nothing.
 type noView struct{}
 
+func (noView) needs() track.Config                                   { return track.Config{} }
 func (noView) start(opening) error                                   { return nil }
 func (noView) events([]track.Event, track.ClockPair) error           { return nil }
 func (noView) note(*ui.Note, track.ClockPair) error                  { return nil }
