@@ -46,14 +46,15 @@ func spells(events []event, local string, begin, end time.Time) []spell {
 // accuracy is how deadlines compare with a death.
 type accuracy struct {
 	total, right      time.Duration // all the time, and that in which the deadline was within the tolerance
-	exact, exactRight time.Duration // time in which it was called exact, and was within 20 ms
+	exact, exactRight time.Duration // time in which it was called exact, and was
 	foretold          bool          // there was a deadline half a second before
 	lastError         time.Duration // its error: death less deadline
 }
 
-// compare holds the deadlines of a connection against its death. Called exact
+// compare holds the deadlines of a connection against its death: right is what is
+// within the tolerance, and exact what is within that given for it. Called exact
 // counts from settled on: nobody can know what is still to be done to it.
-func compare(events []event, local string, begin, settled, died time.Time, tolerance time.Duration) accuracy {
+func compare(events []event, local string, begin, settled, died time.Time, tolerance, within time.Duration) accuracy {
 	var a accuracy
 	for _, s := range spells(events, local, begin, died) {
 		a.total += s.length()
@@ -71,7 +72,7 @@ func compare(events []event, local string, begin, settled, died time.Time, toler
 	for _, s := range spells(events, local, settled, died) {
 		if s.exactness == "exact" {
 			a.exact += s.length()
-			if died.Sub(s.at).Abs() <= exactWithin {
+			if died.Sub(s.at).Abs() <= within {
 				a.exactRight += s.length()
 			}
 		}
@@ -87,7 +88,7 @@ func (a *accuracy) add(b accuracy) {
 }
 
 func (a accuracy) String() string {
-	return fmt.Sprintf("right for %5.1f %% of %6.2f s, exact for %5.1f %%, of which %5.1f %% within 20 ms",
+	return fmt.Sprintf("right for %5.1f %% of %6.2f s, exact for %5.1f %%, of which %5.1f %% so",
 		100*share(a.right, a.total), a.total.Seconds(), 100*share(a.exact, a.total), 100*share(a.exactRight, a.exact))
 }
 
