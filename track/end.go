@@ -81,18 +81,7 @@ func (e *end) turn() {
 	e.side = 1 - e.side
 	l.ends[e.side] = e
 	e.local, e.remote = e.remote, e.local
-	turned := make([]Entry, len(e.timeline))
-	for i, p := range e.timeline {
-		p.Out = !p.Out
-		turned[i] = p
-	}
-	e.timeline = turned
-	e.retransmissions = 0
-	for i := range turned {
-		if p := &turned[i]; p.Out && p.Finding.Class == ClassRetransmission {
-			e.retransmissions++
-		}
-	}
+	e.see(e.timeline)
 	e.stall = nil
 	e.memory = Memory{}
 }
@@ -103,6 +92,18 @@ func (e *end) parting() *parting {
 		return e.past
 	}
 	return &e.link.parting
+}
+
+// see takes over a timeline that was seen from the other side.
+func (e *end) see(theirs []Entry) {
+	e.timeline, e.retransmissions = make([]Entry, len(theirs)), 0
+	for i, p := range theirs {
+		p.Out = !p.Out
+		if p.Out && p.Finding.Class == ClassRetransmission {
+			e.retransmissions++
+		}
+		e.timeline[i] = p
+	}
 }
 
 // state returns the TCP state: the kernel's where it is known, else what the

@@ -129,6 +129,10 @@ func (t *Tracker) adopt(s *Socket) *end {
 		e = other
 	default:
 		e = t.newEnd(l, side)
+		if other != nil { // the other end of a loopback: what it saw, this one did
+			e.packets, e.bytes, e.dropped = other.packets, other.bytes, other.dropped
+			e.see(other.timeline)
+		}
 	}
 	t.strangers.remove(e)
 	e.owner = t.owners[s.Inode]

@@ -111,6 +111,24 @@ func TestLoopbackHasTwoEnds(t *testing.T) {
 	}
 }
 
+// TestLoopbackSeenBeforeItsRows shows packets first, and then both sockets.
+func TestLoopbackSeenBeforeItsRows(t *testing.T) {
+	b := newBench(t)
+	b.send(here, there, ACK|PSH, 1, 1, 10)
+	b.wait(300*time.Millisecond).send(here, there, ACK|PSH, 1, 1, 10)
+	other := b.row(8)
+	other.Local, other.Remote = there, here
+	b.dump(other, b.row(7))
+	for _, c := range b.conns() {
+		if len(c.Timeline) != 2 || c.Packets != 2 || c.Timeline[0].Out != (c.Local == here) {
+			t.Errorf("%v: %d packets, %+v", c.Local, c.Packets, c.Timeline)
+		}
+		if sent := c.Local == here; (c.Retransmissions == 1) != sent {
+			t.Errorf("%v: %d retransmissions", c.Local, c.Retransmissions)
+		}
+	}
+}
+
 func TestMissedOnceIsNotGone(t *testing.T) {
 	b := newBench(t)
 	b.dump(b.row(7))

@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"errors"
 	"fmt"
 	"net/netip"
 	"strconv"
@@ -53,7 +54,7 @@ func (f *filter) match(c *track.Conn) bool {
 func parseTerm(word string) (func(*track.Conn) bool, error) {
 	switch word {
 	case "":
-		return nil, fmt.Errorf("filter: ! wants a word after it")
+		return nil, errors.New("filter: a word is wanted after the !")
 	case "dying":
 		return func(c *track.Conn) bool { return urgencyOf(c).rank <= rankUnanswered }, nil
 	case "stuck":

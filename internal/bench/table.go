@@ -10,6 +10,7 @@ import (
 	"net/netip"
 	"os"
 	"os/exec"
+	"runtime"
 	"time"
 
 	"github.com/tcpwatch/tcpwatch/internal/lab"
@@ -119,18 +120,19 @@ func hold() error {
 		return err
 	}
 	tcp := listener.(*net.TCPListener)
+	held := make(chan net.Conn, pairs) // what nobody refers to is closed
 	go func() {
-		var held []net.Conn
 		for {
 			conn, err := tcp.AcceptTCP()
 			if err != nil {
 				return
 			}
 			conn.SetKeepAlive(false) // 15,000 probes at once overrun the loopback
-			held = append(held, conn)
+			held <- conn
 		}
 	}()
 	_, err = io.Copy(io.Discard, os.Stdin)
+	runtime.KeepAlive(held)
 	return err
 }
 
