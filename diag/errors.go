@@ -34,14 +34,13 @@ func (e *PermissionError) Error() string {
 	return fmt.Sprintf("%s: not permitted: %s is missing; run as root, or: %s", e.Op, e.Capability, e.Grant())
 }
 
-// Grant returns the command that gives the running program the capability, and
-// leaves it the one to capture: setcap replaces what a file has.
+// Grant returns the command that gives the running program the capability.
 func (e *PermissionError) Grant() string {
 	program, err := os.Executable()
 	if err != nil {
 		program = "tcpwatch"
 	}
-	return fmt.Sprintf("sudo setcap cap_net_raw,%s+ep %s", strings.ToLower(e.Capability), program)
+	return fmt.Sprintf("sudo setcap %s+ep %s", strings.ToLower(e.Capability), program)
 }
 
 // Is makes the error one of permission.
