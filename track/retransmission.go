@@ -188,15 +188,20 @@ func (h *half) last(s *Segment) bool {
 
 // probes reports whether s, the last segment, can be a loss probe: those need
 // SACK (known from the SYNs, else supposed where there are timestamps or SACKs),
-// come once a flight, and not later than an RTO would.
+// come once a flight, and not later than an RTO would, whose least a route may set
+// (RTAX_RTO_MIN; to a second, where one does).
 func (h *half) probes(sent *transmission, peer *half, r *reading) bool {
 	sack := h.recovery.sacker || h.stamped
 	if h.syn && peer.syn {
 		sack = h.sackOK && peer.sackOK
 	}
 	return sack && sent != nil && sent.again == 0 &&
-		(h.rtt.smooth == 0 || r.Interval < 2*(h.roundTrip(peer)+h.rtt.slack())+rtoMin)
+		(h.rtt.smooth == 0 || r.Interval < max(2*(h.roundTrip(peer)+h.rtt.slack())+rtoMin, routeRTO))
 }
+
+// routeRTO is the RTO on a route with a least of one second, and what the timer
+// wheel may add to it.
+const routeRTO = time.Second + time.Second/8
 
 // roundTrip returns the whole round trip that the sender measures: the way from
 // the capture to the peer and back, and the way to the sender itself and back.

@@ -33,7 +33,13 @@ func TestForwardedPacketsAreDuplicates(t *testing.T) {
 	}
 	client.Close()
 	server.Close()
-	w.until("the FIN forwarded", func(e event) bool { return e.Event == "duplicate" && strings.Contains(e.raw, `"len":0`) })
+	data := 0
+	w.until("the last of 40 data segments forwarded", func(e event) bool {
+		if e.Event == "duplicate" && e.Len > 0 {
+			data++
+		}
+		return data == 40
+	})
 	events := w.stop()
 	duplicates := 0
 	for _, e := range events {
