@@ -37,10 +37,12 @@ func (b *bench) minisock(cookie uint64, state State, left time.Duration) Socket 
 	return r
 }
 
-// absent tells that a socket was asked for by name, and is no longer there.
+// absent tells that a socket was asked for by name twice, and is no longer there.
 func (b *bench) absent(cookie uint64) {
-	b.Apply(&Dump{Began: b.at, Ended: b.at + 1, Absent: []uint64{cookie}})
-	b.at += 2
+	for range 2 {
+		b.Apply(&Dump{Began: b.at, Ended: b.at + 1, Absent: []uint64{cookie}})
+		b.at += 2
+	}
 }
 
 // due lets time pass until the present forecast comes true.
@@ -332,6 +334,23 @@ func TestLateRow(t *testing.T) {
 	b.wait(time.Second).dump()
 	if len(b.buried) > 0 {
 		t.Errorf("%v are remembered, and can't come any more", b.buried)
+	}
+}
+
+// TestPromotedUnseen asks for a request as the kernel puts a socket in its place.
+func TestPromotedUnseen(t *testing.T) {
+	b := newBench(t)
+	r := b.row(7)
+	r.State, r.Inode, r.Timer, r.Expires, r.Retransmits, r.Info = NewSynRecv, 0, TimerOn, time.Second, 1, Info{}
+	b.dump(r)
+	b.Apply(&Dump{Began: b.at, Ended: b.at + 1, Absent: []uint64{7}})
+	b.wait(time.Millisecond).dump(b.row(7))
+	if c := b.one(); c.Gone != nil || c.State != Established {
+		t.Errorf("%v, gone %+v", c.State, c.Gone)
+	}
+	b.Apply(&Dump{Began: b.at, Ended: b.at + 1, Absent: []uint64{7}})
+	if c := b.one(); c.Gone != nil {
+		t.Errorf("gone when it was missed once more: %+v", c.Gone)
 	}
 }
 

@@ -22,6 +22,7 @@ type end struct {
 	seen     Instant // when a row of it was last read
 	dump     uint64  // number of the last full dump that had it
 	missed   int     // full dumps in a row that had it not
+	absent   Instant // when it was asked for by name in vain, since its last row; zero: it was not
 	owner    Owner
 	options  *Options
 	memory   Memory

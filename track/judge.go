@@ -102,7 +102,7 @@ func (t *Tracker) verdictOf(e *end, c *Coverage) (VerdictKind, Instant) {
 			}
 		case localDrop(e, c):
 			return LocalDrop, t.now
-		case e.row != nil && e.row.Timer == TimerPersist && e.row.Info.Probes > 2:
+		case e.row != nil && e.row.Timer == TimerPersist && e.row.Info.Probes > 2 && (st == nil || t.now.Sub(st.last()) >= rtoBase):
 			return PeerSilent, silent
 		case q.zeroWindow != 0:
 			if t.now.Sub(q.zeroWindow) >= lull {
@@ -171,7 +171,7 @@ func localDrop(e *end, c *Coverage) bool {
 	if e.row.Timer == TimerPersist && e.row.failed() {
 		return true
 	}
-	if !c.Out || e.window.out == 0 || c.Lost > 0 || e.row.Timer != TimerOn || e.memory.cleared > e.row.At {
+	if !c.Out || e.window.out == 0 || c.Lost > 0 || e.row.Timer != TimerOn || e.memory.cleared.Add(readingLag) > e.row.At {
 		return false
 	}
 	seen := 0
@@ -181,17 +181,22 @@ func localDrop(e *end, c *Coverage) bool {
 	return int(e.row.Retransmits) >= seen+2
 }
 
+// enough is how often a full-sized segment must be lost to rule out chance.
+const enough = 4
+
 // blackhole reports whether only full-sized segments are lost: one is sent again
 // and again while the peer answers smaller ones, and none has passed since the
-// stall began. Where some did pass before, chance takes longer to rule out.
-func (e *end) blackhole() bool {
+// stall began.
+func (e *end) blackhole() bool { return e.oversized() >= enough }
+
+// oversized returns how often one full-sized segment was sent again in vain since
+// the peer has answered others.
+func (e *end) oversized() int {
 	st := e.stall
-	enough := 3
-	if e.fullPassed != 0 {
-		enough = 4
+	if st.answers == 0 && e.somePassed < st.since || e.fullPassed >= st.since {
+		return 0
 	}
-	answered := st.answers > 0 || e.somePassed >= st.since
-	return answered && st.worst >= enough && e.fullPassed < st.since
+	return st.worst - st.deaf
 }
 
 // silence reports whether the peer has been silent for long enough to say so:
@@ -208,6 +213,8 @@ func (t *Tracker) silence(e *end, heard Instant) bool {
 		return vain > 2 && t.now.Sub(st.last()) >= lull
 	case e.state() == SynRecv || e.state() == NewSynRecv:
 		return vain > 2
+	case e.oversized() > 0:
+		return vain > enough // it may yet prove to be deaf to these alone
 	}
 	return vain > 1 && t.now.Sub(max(heard, st.since)) >= lull
 }

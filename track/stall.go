@@ -13,6 +13,7 @@ type stall struct {
 	retrans uint32 // its TotalRetrans before the first rung
 	answers int    // segments heard from the peer since
 	vain    int    // timeouts in a row in which nothing was heard
+	deaf    int    // of worst, those before the peer answered anything: they tell nothing of sizes
 	worst   int    // how often one full-sized segment was sent again since the last progress
 	begun   bool   // the kernel's own fields have shown it, too
 }
@@ -26,8 +27,11 @@ func (t *Tracker) stallByPacket(e *end, s *Segment, r *reading, out bool) bool {
 		}
 		e.stall.answers++
 		e.stall.vain = 0
-		if r.Advanced {
-			e.stall.worst = 0
+		switch {
+		case r.Advanced:
+			e.stall.worst, e.stall.deaf = 0, 0
+		case e.stall.answers == 1:
+			e.stall.deaf = e.stall.worst
 		}
 		if r.Advanced && r.All || e.stall.asking() {
 			e.stall = nil // a keepalive probe asks for no more than a word

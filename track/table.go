@@ -21,13 +21,31 @@ func (t *Tracker) dump(d *Dump) {
 	}
 	for _, cookie := range d.Absent {
 		if e := t.sockets[cookie]; e != nil && e.seen <= d.Began {
-			t.end(e, d.Ended, ReasonUnknown)
+			t.absent(e, d.Ended)
 		}
 	}
 	if whole {
 		t.missing(d)
 		maps.DeleteFunc(t.buried, func(_ uint64, at Instant) bool { return at < d.Began })
 	}
+}
+
+// absent takes in that a socket was asked for by name and not found. The kernel
+// misses one that it is just putting in the place of another, a child for its
+// request, a minisock for its socket. So where nothing else speaks for an end, it is
+// asked for again.
+func (t *Tracker) absent(e *end, at Instant) {
+	replaced := e.row.State == NewSynRecv || !waiting(e.row) && e.row.Timer != TimerTimewait
+	if replaced && e.farewell == 0 && e.parting().reset() == 0 && e.absent == 0 {
+		e.absent = at
+		e.missed = max(e.missed, 1)
+		t.heat(e)
+		return
+	}
+	if e.absent != 0 {
+		at = e.absent
+	}
+	t.end(e, at, ReasonUnknown)
 }
 
 // missing looks for the sockets that a whole walk had not. A socket that moves
@@ -52,7 +70,7 @@ func (t *Tracker) unmet(d *Dump) []*end {
 		switch {
 		case e.dump == t.dumps || e.seen > d.Began:
 		case d.Changes && !missed:
-			e.seen, e.dump, e.missed = d.Began, t.dumps, 0
+			e.seen, e.dump, e.missed, e.absent = d.Began, t.dumps, 0, 0
 			e.memory.Same(d.Began)
 		default:
 			unmet = append(unmet, e)
@@ -71,7 +89,7 @@ func (t *Tracker) socket(s *Socket) {
 	if s.At > e.farewell {
 		e.farewell = 0 // what was let go has left a minisock in its place
 	}
-	e.seen, e.dump, e.missed = s.At, t.dumps, 0
+	e.seen, e.dump, e.missed, e.absent = s.At, t.dumps, 0, 0
 	e.memory.Row(s, &t.limits)
 	e.window.row(s, e.link, e.side, t)
 	e.queue.row(s)
