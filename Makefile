@@ -8,11 +8,12 @@ PREFIX  ?= /usr/local
 GROUP   ?= tcpwatch
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 FUZZTIME ?= 60s
+SOAKTIME ?= 1h
 KERNEL  ?= 6.1
 need     = ./scripts/need
 sudo     = $(if $(filter 0,$(shell id -u)),,sudo)
 
-.PHONY: build demo test test-kernel lint bench fuzz golden recording screenshots install clean
+.PHONY: build demo test test-kernel lint bench fuzz soak golden recording screenshots install clean
 
 build:
 	@$(need) build
@@ -44,6 +45,10 @@ bench: build
 fuzz:
 	@$(need) build
 	./scripts/fuzz $(FUZZTIME)
+
+soak:
+	@$(need) build
+	$(sudo) env "PATH=$$PATH" "HOME=$$HOME" $(GO) run ./internal/soak --for $(SOAKTIME)
 
 golden:
 	$(GO) test ./ui -update
