@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"context"
+	"fmt"
 	"io"
 	"net/netip"
 	"os"
@@ -53,6 +54,28 @@ func replayed(t testing.TB, f flags, file []byte) (string, error) {
 		t.Error(err)
 	}
 	return out.String(), err
+}
+
+// TestReplayOfTheDemo looks for what only the recording can know, and for the
+// number of its frames.
+func TestReplayOfTheDemo(t *testing.T) {
+	file := demoFile(t)
+	told, err := replayed(t, flags{}, file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := capture.NewReader(bytes.NewReader(file), "demo")
+	if err != nil {
+		t.Fatal(err)
+	}
+	frames := 0
+	for f := new(capture.Frame); r.Next(f) == nil; {
+		frames++
+	}
+	if strings.Contains(told, `"version":"`+version+`"`) || !strings.Contains(told, `"netns":"demo"`) ||
+		!strings.Contains(told, `"tcp_retries2":5`) || !strings.Contains(told, fmt.Sprintf(`"packets":%d,`, frames)) {
+		t.Errorf("of %d frames:\n%s", frames, told)
+	}
 }
 
 // TestReplayUpToTheCut cuts a session off at 200 places and some more: what it tells
