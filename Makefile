@@ -24,7 +24,7 @@ demo: build
 
 test:
 	@$(need) build test
-	$(sudo) env "PATH=$$PATH" "HOME=$$HOME" $(GO) test -count=1 -parallel 16 -timeout 14m ./...
+	$(sudo) env "PATH=$$PATH" "HOME=$$HOME" $(GO) test -count=1 -p 1 -parallel 16 -timeout 14m ./...
 
 # The ways in which another Linux gives up: make test-kernel KERNEL=5.10 (6.1, 6.12).
 test-kernel:

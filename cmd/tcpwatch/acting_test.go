@@ -69,7 +69,7 @@ func TestKill(t *testing.T) {
 // clockAfter returns the time of day that stands on a screen behind some words.
 func clockAfter(t *testing.T, screen, words string) time.Time {
 	t.Helper()
-	found := regexp.MustCompile(regexp.QuoteMeta(words) + `\s*(\d\d:\d\d:\d\d\.\d+)`).FindStringSubmatch(screen)
+	found := regexp.MustCompile(regexp.QuoteMeta(words) + `\s*(\d\d:\d\d:\d\d\.\d+)`).FindStringSubmatch(flat(screen))
 	if found == nil {
 		t.Fatalf("no time behind %q on this screen:\n%s", words, screen)
 	}

@@ -71,10 +71,14 @@ func (m *terminal) await(what string, wanted func(screen string) bool) string {
 	}
 }
 
+// flat is a screen without its line breaks, which words may wrap at.
+func flat(screen string) string { return strings.Join(strings.Fields(screen), " ") }
+
 func showing(words ...string) func(string) bool {
 	return func(s string) bool {
+		s = flat(s)
 		for _, w := range words {
-			if !strings.Contains(s, w) {
+			if !strings.Contains(s, flat(w)) {
 				return false
 			}
 		}
