@@ -17,11 +17,11 @@ import (
 )
 
 const (
-	phaseTicks = 4                     // that have to be seen as they come
-	phaseTime  = 50 * time.Millisecond // at most
-	ahead      = 0.7                   // jiffies: how long to rest after a tick
-	inTick     = 0.8                   // jiffies: how old a tick may be when its count has been read
-	closely    = 20 * time.Microsecond // between two looks at the clock that see a tick come
+	phaseTicks = 4                      // that have to be seen as they come
+	phaseTime  = 50 * time.Millisecond  // at most
+	ahead      = 0.7                    // jiffies: how long to rest after a tick
+	inTick     = 0.8                    // jiffies: how old a tick may be when its count has been read
+	closely    = 100 * time.Microsecond // between two looks at the clock that see a tick come
 )
 
 // ReadPhase finds where the timer wheel stands, from /proc/timer_list, which

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"net/netip"
 	"os"
@@ -381,12 +382,11 @@ func play(t *testing.T, witness *witness, d *death, late time.Duration) accuracy
 	}
 	d.stall(s)
 	settled := time.Now()
+	begin := s.begun
 	if late > 0 {
 		s.after(late)
 		w = s.watch()
-	}
-	begin := s.begun
-	if s.probes && late == 0 {
+	} else if s.probes {
 		s.row("probing", func(r *track.Socket) bool { return r.Info.Probes > 0 || r.Info.Backoff > 0 })
 		begin = time.Now()
 	}
@@ -396,56 +396,58 @@ func play(t *testing.T, witness *witness, d *death, late time.Duration) accuracy
 	switch {
 	case late > 0:
 		begin = events[0].Time
-	case !c.again.IsZero():
+	case s.decided:
+		begin = settled
+	case !c.again.IsZero() && c.again.Before(c.died.Add(-sec/2)):
 		begin = c.again
 	}
-	if s.decided {
-		begin = settled
-	}
 
-	tolerance, most := 50*ms, 0.9
+	a := s.judge(events, gone, begin, settled, c.died)
+	if t.Failed() {
+		t.Logf("it died at %v; tcpwatch said:\n%s", c.died.UTC().Format(time.RFC3339Nano), w.transcript())
+	}
+	return a
+}
+
+// judge holds what tcpwatch said from begin on against the death. Of what changes on
+// the way, all had been done when it settled.
+func (s *deathbed) judge(events []event, gone event, begin, settled, died time.Time) accuracy {
+	s.Helper()
+	tolerance, within, most := 50*ms, exactWithin, 0.9
 	if s.orphan || s.unseen {
 		tolerance = 120 * ms
 	}
-	if s.changing {
-		most = 0.6
-		settled = settled.Add(300 * ms) // until the change is noticed
-	} else {
-		settled = begin
-	}
-	within := exactWithin
 	if s.unseen {
 		within = tolerance // when it died is known no better
 	}
-	a := compare(events, gone.Local, begin, settled, c.died, tolerance, within)
-	t.Logf("died %v after the beginning, off by %v: %v", c.died.Sub(s.begun).Round(ms), a.lastError.Round(ms/10), a)
+	if s.changing {
+		most = 0.6
+		settled = settled.Add(300 * ms) // until that is noticed
+	} else {
+		settled = begin
+	}
+	a := compare(events, gone.Local, begin, settled, died, tolerance, within)
+	s.Logf("died %v after the beginning, off by %v: %v", died.Sub(s.begun).Round(ms), a.lastError.Round(ms/10), a)
 	if !a.foretold || a.lastError.Abs() > tolerance {
-		t.Errorf("half a second before, the deadline was off by %v", a.lastError)
+		s.Errorf("half a second before, the deadline was off by %v", a.lastError)
 	}
 	if a.right < time.Duration(most*float64(a.total)) {
-		t.Errorf("the deadline was right for %.1f %% of the time, want %.0f %%", 100*share(a.right, a.total), 100*most)
+		s.Errorf("the deadline was right for %.1f %% of the time, want %.0f %%", 100*share(a.right, a.total), 100*most)
 	}
 	if s.changing && a.exactRight != a.exact {
-		t.Errorf("it was called exact for %v when it was not", a.exact-a.exactRight)
+		s.Errorf("it was called exact for %v when it was not", a.exact-a.exactRight)
 	}
-	reason := "timed-out"
-	if d.reason != "" {
-		reason = d.reason
-	}
-	if gone.Reason != reason {
-		t.Errorf("the reason is %s, want %s", gone.Reason, reason)
+	if reason := cmp.Or(s.reason, "timed-out"); gone.Reason != reason {
+		s.Errorf("the reason is %s, want %s", gone.Reason, reason)
 	}
 	var last event
 	for _, e := range events {
-		if e.Event == "deadline" && e.Local == gone.Local && e.Time.Before(c.died) {
+		if e.Event == "deadline" && e.Local == gone.Local && e.Time.Before(died) {
 			last = e
 		}
 	}
 	if errno := s.errno(); last.Errno != errno {
-		t.Errorf("the program read %q, foretold was %q", errno, last.Errno)
-	}
-	if t.Failed() {
-		t.Logf("it died at %v; tcpwatch said:\n%s", c.died.UTC().Format(time.RFC3339Nano), w.transcript())
+		s.Errorf("the program read %q, foretold was %q", errno, last.Errno)
 	}
 	return a
 }
