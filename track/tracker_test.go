@@ -177,7 +177,7 @@ func TestAbsentIsGone(t *testing.T) {
 	if c := b.one(); c.Gone != nil {
 		t.Fatalf("gone when the kernel may just be putting another in its place: %+v", c.Gone)
 	}
-	b.wait(100 * time.Millisecond)
+	b.wait(time.Second)
 	b.Apply(&Dump{Began: b.at, Ended: b.at + 1, Absent: []uint64{7}})
 	c := b.one()
 	if c.Gone == nil || c.Gone.Alive > seen || c.Gone.At <= seen || c.Gone.At >= first {
