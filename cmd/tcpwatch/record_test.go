@@ -244,3 +244,49 @@ func TestRecordingMeetsAFullDisk(t *testing.T) {
 		t.Errorf("status %d, stderr %q; %s", o.status, o.stderr, firstDifference(w.transcript(), o.stdout))
 	}
 }
+
+// TestDashboardRecords records behind a dashboard, with a note on a packet, and
+// saves what is in memory: the recording and the copy say the same.
+func TestDashboardRecords(t *testing.T) {
+	t.Parallel()
+	l := labtest.New(t, lab.Options{})
+	labtest.Check(t, l.A.SetSysctl("net.ipv4.tcp_retries2", 3))
+	dir := t.TempDir()
+	recorded, saved := filepath.Join(dir, "recorded.pcapng"), filepath.Join(dir, "saved.pcapng")
+	m := openTerminal(t, 110, 34, fmt.Sprintf("TERM=xterm-256color LANG=C.UTF-8 %s --netns %s -i %s -w %s port 12345",
+		binary, l.A.Path(), l.A.Link, recorded))
+	m.await("dashboard that records", showing("CONNECTIONS", "live", "● rec"))
+	story := lab.Demo()
+	story.Pause = 300 * time.Millisecond
+	if _, err := story.Tell(t.Context(), l, func(lab.Scene) {}); err != nil {
+		t.Fatal(err)
+	}
+	m.await("the end", showing("timed out", "↻ RTO 3"))
+	m.keys("3", "k", "a")
+	m.keys("-l", "nobody heard this")
+	m.keys("Enter")
+	m.await("note", showing("▴ ", "nobody heard this"))
+	m.keys("w")
+	m.await("question", showing("save to"))
+	for range len("session.pcapng") {
+		m.keys("BSpace")
+	}
+	m.keys("-l", saved)
+	m.keys("Enter")
+	m.await("copy", showing("saved to"))
+	m.quit()
+
+	whole := execute(t, false, "--json", "-r", recorded)
+	part := execute(t, false, "--json", "-r", saved)
+	lines := strings.SplitAfter(part.stdout, "\n")
+	if whole.status != 0 || part.status != 0 || len(lines) < 10 ||
+		!strings.HasPrefix(whole.stdout, strings.Join(lines[:len(lines)-2], "")) {
+		t.Errorf("%s%s%s", whole.stderr, part.stderr, firstDifference(whole.stdout, part.stdout))
+	}
+	for _, path := range []string{recorded, saved} {
+		got := opened(t, "tshark", "-r", path, "-Y", "frame.comment", "-T", "fields", "-e", "tcp.len", "-e", "frame.comment")
+		if got != "17\tnobody heard this\n" {
+			t.Errorf("tshark finds the comments %q in %s", got, filepath.Base(path))
+		}
+	}
+}
