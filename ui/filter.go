@@ -54,7 +54,7 @@ func (f *filter) match(c *track.Conn) bool {
 func parseTerm(word string) (func(*track.Conn) bool, error) {
 	switch word {
 	case "":
-		return nil, errors.New("filter: a word is wanted after the !")
+		return nil, errors.New("filter: ! stands before a word")
 	case "dying":
 		return func(c *track.Conn) bool { return urgencyOf(c).rank <= rankUnanswered }, nil
 	case "stuck":
