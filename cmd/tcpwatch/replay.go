@@ -69,8 +69,6 @@ func replayLines(ctx context.Context, f *flags, open opener) error {
 		return err
 	}
 	defer r.close()
-	r.ahead = startAhead(r.applySegments)
-	defer r.ahead.stop()
 	return errors.Join(r.run(ctx), r.end())
 }
 

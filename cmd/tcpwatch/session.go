@@ -18,7 +18,7 @@ type keeper interface {
 	Record(tape.Record)
 }
 
-// together is how many segments are applied together where nobody reads ahead.
+// together is how many segments are applied together: their memory is fetched together.
 const together = 64
 
 // session owns a tracker and applies frames and records to it, in their order.
@@ -41,7 +41,6 @@ type session struct {
 	admits              func(*track.Segment) bool // what the kernel's filter could not rule; nil: all
 	quoted              func(*track.ICMP) bool    // whether the expression admits a quoted segment; nil: all
 	segments            []track.Segment           // decoded, not yet applied
-	ahead               *ahead                    // applies segments while others are decoded; nil: nothing does
 	waiting             int                       // how many of them
 	last                *track.Segment            // of the last frame; nil: it held none
 	icmp                track.ICMP
@@ -81,36 +80,18 @@ func (s *session) frame(f *capture.Frame) error {
 		return errors.Join(s.apply(), errEnough)
 	}
 	if s.waiting == len(s.segments) {
-		return s.handOver()
+		return s.apply()
 	}
 	return nil
 }
 
 // apply applies the segments that wait.
 func (s *session) apply() error {
-	if err := s.handOver(); err != nil || s.ahead == nil {
-		return err
-	}
-	return s.ahead.settle()
-}
-
-// handOver applies the segments that wait, or has them applied while others are
-// decoded.
-func (s *session) handOver() (err error) {
-	batch := s.segments[:s.waiting]
-	s.waiting = 0
-	switch {
-	case len(batch) == 0:
+	if s.waiting == 0 {
 		return nil
-	case s.ahead == nil:
-		return s.applySegments(batch)
 	}
-	s.segments, err = s.ahead.give(batch)
-	return err
-}
-
-func (s *session) applySegments(batch []track.Segment) error {
-	s.tracker.Segments(batch)
+	s.tracker.Segments(s.segments[:s.waiting])
+	s.waiting = 0
 	return s.tell()
 }
 
