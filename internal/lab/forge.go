@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"net"
 
-	"github.com/gopacket/gopacket"
-	"github.com/gopacket/gopacket/layers"
 	"golang.org/x/sys/unix"
 
 	"github.com/tcpwatch/tcpwatch/track"
@@ -16,11 +14,8 @@ import (
 // without options, and the payload. The host's own packet filter does not see
 // it. It needs CAP_NET_RAW.
 func (h *Host) Forge(s track.Segment, payload []byte) error {
-	frame, err := encode(h.ports[0], s, payload)
-	if err != nil {
-		return fmt.Errorf("forge a segment on host %s: %w", h.Name, err)
-	}
-	err = h.Do(func() error {
+	frame := encode(h.ports[0], &s, payload)
+	err := h.Do(func() error {
 		fd, err := unix.Socket(unix.AF_PACKET, unix.SOCK_RAW|unix.SOCK_CLOEXEC, 0)
 		if err != nil {
 			return err
@@ -32,41 +27,6 @@ func (h *Host) Forge(s track.Segment, payload []byte) error {
 		return fmt.Errorf("forge a segment on host %s: %w", h.Name, err)
 	}
 	return nil
-}
-
-// encode makes the frame that carries a segment out of a port.
-func encode(p port, s track.Segment, payload []byte) ([]byte, error) {
-	ethernet := &layers.Ethernet{SrcMAC: p.mac, DstMAC: p.far, EthernetType: layers.EthernetTypeIPv4}
-	tcp := &layers.TCP{
-		SrcPort: layers.TCPPort(s.Src.Port()),
-		DstPort: layers.TCPPort(s.Dst.Port()),
-		Seq:     s.Seq,
-		Ack:     s.Ack,
-		Window:  s.Window,
-		FIN:     s.Flags.Has(track.FIN),
-		SYN:     s.Flags.Has(track.SYN),
-		RST:     s.Flags.Has(track.RST),
-		PSH:     s.Flags.Has(track.PSH),
-		ACK:     s.Flags.Has(track.ACK),
-	}
-	var ip interface {
-		gopacket.NetworkLayer
-		gopacket.SerializableLayer
-	}
-	src, dst := net.IP(s.Src.Addr().AsSlice()), net.IP(s.Dst.Addr().AsSlice())
-	if s.Src.Addr().Is4() {
-		ip = &layers.IPv4{Version: 4, TTL: 64, Protocol: layers.IPProtocolTCP, SrcIP: src, DstIP: dst}
-	} else {
-		ethernet.EthernetType = layers.EthernetTypeIPv6
-		ip = &layers.IPv6{Version: 6, HopLimit: 64, NextHeader: layers.IPProtocolTCP, SrcIP: src, DstIP: dst}
-	}
-	if err := tcp.SetNetworkLayerForChecksum(ip); err != nil {
-		return nil, err
-	}
-	b := gopacket.NewSerializeBuffer()
-	o := gopacket.SerializeOptions{FixLengths: true, ComputeChecksums: true}
-	err := gopacket.SerializeLayers(b, o, ethernet, ip, tcp, gopacket.Payload(payload))
-	return b.Bytes(), err
 }
 
 // Ack returns what a connection's end would acknowledge now, with nothing else
