@@ -39,14 +39,13 @@ func (d *decoder) tcp(b []byte, wire int) Kind {
 		return Undecodable
 	}
 	seg := d.seg
-	*seg = track.Segment{
-		At: d.frame.At, Frame: d.frame.Number,
-		Src: netip.AddrPortFrom(d.src, be16(b)), Dst: netip.AddrPortFrom(d.dst, be16(b[2:])),
-		Seq: be32(b[4:]), Ack: be32(b[8:]), Flags: track.Flags(b[13]),
-		Window: be16(b[14:]), Checksum: be16(b[16:]), Urgent: be16(b[18:]),
-		Len:   uint32(wire - header),
-		Iface: d.iface, VLAN: d.vlan, IPID: d.ipID, HopLimit: d.hopLimit, Outgoing: d.outgoing,
-	}
+	*seg = track.Segment{}
+	seg.At, seg.Frame = d.frame.At, d.frame.Number
+	seg.Src, seg.Dst = netip.AddrPortFrom(d.src, be16(b)), netip.AddrPortFrom(d.dst, be16(b[2:]))
+	seg.Seq, seg.Ack, seg.Flags = be32(b[4:]), be32(b[8:]), track.Flags(b[13])
+	seg.Window, seg.Checksum, seg.Urgent = be16(b[14:]), be16(b[16:]), be16(b[18:])
+	seg.Len = uint32(wire - header)
+	seg.Iface, seg.VLAN, seg.IPID, seg.HopLimit, seg.Outgoing = d.iface, d.vlan, d.ipID, d.hopLimit, d.outgoing
 	if options := b[tcpHeader:min(header, len(b))]; len(options) > 0 {
 		decodeOptions(options, seg)
 	}

@@ -12,6 +12,7 @@ type end struct {
 	place          int     // in Tracker.shown; -1: none
 	last           Instant // of any news
 	packets, bytes uint64
+	memory         Memory
 	window         window // what the capture has shown against what the kernel counted
 
 	id            uint64
@@ -25,7 +26,6 @@ type end struct {
 	absent   Instant // when it was asked for by name in vain, since its last row; zero: it was not
 	owner    Owner
 	options  *Options
-	memory   Memory
 	killed   bool     // the user had it destroyed
 	farewell Instant  // when the kernel let go of the socket, since its last row; zero: it has not
 	past     *parting // how it parted, where another connection has taken its addresses since; nil: none has

@@ -1,19 +1,15 @@
 package track
 
-import "net/netip"
-
 // flow reads the segments of one connection in the order in which they were
 // captured, and says what each was. It holds what the packets have shown of both
 // directions, bounded whatever comes. The zero value is ready.
 type flow struct {
-	first  netip.AddrPort // where the first segment came from
-	halves [2]half        // what the first end sends, and the other
+	halves [2]half // what either side sends
 }
 
 // reading is what one segment was.
 type reading struct {
 	Finding
-	Reverse       bool   // it went from the flow's second address to its first
 	Start         bool   // it opens another connection on these addresses; the flow has not taken it in
 	Advanced, All bool   // it acknowledged new data; nothing that the other end sent is left in flight
 	Seq, Ack      uint32 // relative to the first seen in their directions
@@ -24,15 +20,10 @@ type reading struct {
 	Proven []resent
 }
 
-// read takes in the next segment.
-func (f *flow) read(s *Segment) reading {
+// read takes in the next segment, which came from the given side.
+func (f *flow) read(s *Segment, side int) reading {
 	var r reading
-	x, y := &f.halves[0], &f.halves[1]
-	if !f.first.IsValid() {
-		f.first = s.Src
-	} else if s.Src != f.first {
-		x, y, r.Reverse = y, x, true
-	}
+	x, y := &f.halves[side], &f.halves[1-side]
 	if s.Flags.Has(SYN) {
 		if x.reopened(s, y) {
 			r.Start = true

@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -70,6 +71,9 @@ type scenario struct {
 // The ends of a scenario's flow.
 var scenarioEnds = [2]netip.AddrPort{netip.MustParseAddrPort("10.0.0.1:40000"), netip.MustParseAddrPort("10.0.0.2:12345")}
 
+// sideOf returns which of the ends a segment came from.
+func sideOf(s *Segment) int { return slices.Index(scenarioEnds[:], s.Src) }
+
 // play reads one line and returns what its segment was found to be.
 func (sc *scenario) play(line string) (string, error) {
 	if rest, ok := strings.CutPrefix(line, "isn "); ok {
@@ -82,11 +86,12 @@ func (sc *scenario) play(line string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	r := sc.flow.read(&s)
+	side := sideOf(&s)
+	r := sc.flow.read(&s, side)
 	started := r.Start
 	if started {
 		sc.flow = flow{}
-		r = sc.flow.read(&s)
+		r = sc.flow.read(&s, side)
 	}
 	return describe(&r, started), nil
 }

@@ -265,7 +265,7 @@ func (sc *stallScenario) sent(at Instant, fields []string) error {
 	if f.Class == ClassWindowProbe {
 		f.Nth = 1
 	}
-	sc.memory.Sent(&seg, f)
+	sc.memory.Sent(&seg, &f)
 	return nil
 }
 

@@ -3,6 +3,7 @@ package track
 // half is one direction of a connection: what one end sends, and what is
 // acknowledged of it.
 type half struct {
+	// Of the first three of its lines nearly every segment needs something.
 	base     uint32 // relative sequence numbers count from here
 	una, nxt uint32 // the oldest unacknowledged, and the one after the last seen
 	window   uint32 // last announced by this end, scaled where the scale is known
@@ -15,12 +16,15 @@ type half struct {
 	sackOK    bool // this end's SYN permits SACK
 	stamped   bool // this end's segments carry timestamps
 
+	recovery recovery
 	sends    transmissions
 	rtt      rtt
-	recovery recovery
 	probe    probe
 	resent   []resent // the last few retransmissions, to be proven needless
-	bare     sightings
+	again    uint32   // what they end before
+
+	bare sightings
+	_    [16]byte // so that the other half begins a line, too
 }
 
 // reopened reports whether a SYN of this half opens another connection than the

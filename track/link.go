@@ -8,18 +8,17 @@ import (
 // link is an address pair: its packets' flow and the one or two sockets at its
 // ends. On loopback both ends are here.
 type link struct {
-	// What every segment needs stands together, in as few lines of the
-	// processor's cache as it can.
-	packets   uint64
-	from      [2]Instant // last segment from addrs[0], from addrs[1]; zero: none
+	// What every segment needs stands together: with many connections the time
+	// goes into fetching lines of 64 bytes from memory. This is one.
 	ends      [2]*end    // whose local address is addrs[0], addrs[1]
-	fromStart bool       // the first segment seen was a SYN
-	dropped   bool       // it is no longer in the table
+	from      [2]Instant // last segment from addrs[0], from addrs[1]; zero: none
 	parting   parting
-	flow      flow
+	begun     bool // a segment was seen
+	fromStart bool // the first was a SYN
+	dropped   bool // it is no longer in the table
 
+	flow  flow
 	addrs [2]netip.AddrPort // in the order of the table's key
-	key   linkKey
 }
 
 // linkKey is an address pair without direction, the lesser end first.
@@ -29,21 +28,13 @@ type linkKey struct {
 	family uint8
 }
 
-// linkTable finds links by the addresses of a segment. IPv4 has a map of its
-// own: its key hashes in a fraction of the time.
+// linkTable finds links by the addresses of a segment.
 type linkTable struct {
-	v4 map[key4]*link
+	v4 pairs
 	v6 map[linkKey]*link
 }
 
-type key4 struct {
-	addrs uint64
-	ports uint32
-}
-
-func newLinkTable() linkTable {
-	return linkTable{v4: make(map[key4]*link), v6: make(map[linkKey]*link)}
-}
+func newLinkTable() linkTable { return linkTable{v4: newPairs(), v6: make(map[linkKey]*link)} }
 
 // keyOf returns the key of a pair, and whether b comes first in it.
 func keyOf(a, b netip.AddrPort) (k linkKey, swapped bool) {
@@ -69,7 +60,7 @@ func halves(a *[16]byte) [2]uint64 {
 	return [2]uint64{binary.BigEndian.Uint64(a[:8]), binary.BigEndian.Uint64(a[8:])}
 }
 
-func (k *linkKey) v4() key4 { return key4{k.a[1]<<32 | k.b[1], k.ports} }
+func (k *linkKey) v4() pairKey { return pairKey{k.a[1]<<32 | k.b[1], uint64(k.ports)} }
 
 // find returns the link of a pair and which of its ends is src; the link is nil
 // where there is none yet.
@@ -79,7 +70,7 @@ func (lt *linkTable) find(src, dst netip.AddrPort) (l *link, k linkKey, side int
 		side = 1
 	}
 	if k.family == 4 {
-		return lt.v4[k.v4()], k, side
+		return lt.v4.find(k.v4()), k, side
 	}
 	return lt.v6[k], k, side
 }
@@ -89,10 +80,10 @@ func (lt *linkTable) find(src, dst netip.AddrPort) (l *link, k linkKey, side int
 func (lt *linkTable) of(src, dst netip.AddrPort) (*link, int) {
 	l, k, side := lt.find(src, dst)
 	if l == nil {
-		l = &link{key: k}
+		l = &link{}
 		l.addrs[side], l.addrs[1-side] = src, dst
 		if k.family == 4 {
-			lt.v4[k.v4()] = l
+			lt.v4.add(k.v4(), l)
 		} else {
 			lt.v6[k] = l
 		}
@@ -103,10 +94,10 @@ func (lt *linkTable) of(src, dst netip.AddrPort) (*link, int) {
 // drop forgets a link.
 func (lt *linkTable) drop(l *link) {
 	l.dropped = true
-	if l.key.family == 4 {
-		delete(lt.v4, l.key.v4())
+	if k, _ := keyOf(l.addrs[0], l.addrs[1]); k.family == 4 {
+		lt.v4.remove(k.v4())
 	} else {
-		delete(lt.v6, l.key)
+		delete(lt.v6, k)
 	}
 }
 
@@ -114,7 +105,6 @@ func (lt *linkTable) drop(l *link) {
 // all of it is on its way from memory. What it returns means nothing, but has to be
 // used for the reading to be done.
 func (l *link) fetch() (any uint64) {
-	any = l.packets
 	for i, e := range l.ends {
 		h := &l.flow.halves[i]
 		any += uint64(h.nxt) + uint64(h.probe.nth) + uint64(h.bare.n) + uint64(len(h.resent))

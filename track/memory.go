@@ -5,16 +5,16 @@ import "time"
 // Memory is what rows and packets have taught about one socket, beyond its last
 // row. The zero value is ready. It may be copied: a copy never changes.
 type Memory struct {
-	timer   pending
-	row     Instant  // the last row; zero: none
-	trouble *trouble // nil: none. Never changed, only replaced
-
+	trouble   *trouble // nil: none. Never changed, only replaced
+	cleared   Instant  // when a packet last acknowledged all that was in flight
+	high      uint32   // the sequence number after the highest that was sent
+	sent      bool     // high is known: something was sent for the first time
+	neighbour Neighbour
 	syn       Instant // its first SYN, as a packet showed it; zero: none did
 	fired     Instant // when a packet last showed that a timer had fired
-	cleared   Instant // when a packet last acknowledged all that was in flight
-	high      uint32  // the sequence number after the highest that was sent
-	sent      bool    // high is known: something was sent for the first time
-	neighbour Neighbour
+
+	timer pending
+	row   Instant // the last row; zero: none
 
 	baseline bool          // retrans and rtoTime are of before the present flight
 	retrans  uint32        // TotalRetrans
@@ -118,7 +118,7 @@ func (p *pending) see(s *Socket, last Instant, w wheel) bool {
 }
 
 // Sent takes in a segment that this end sent, as the packets show it.
-func (m *Memory) Sent(seg *Segment, f Finding) {
+func (m *Memory) Sent(seg *Segment, f *Finding) {
 	if f.Class == ClassPlain && seg.SeqLen() > 0 && (!m.sent || seqLess(m.high, seg.End())) {
 		m.high, m.sent = seg.End(), true
 	}

@@ -3,9 +3,9 @@ package track
 // parting is what the packets of a connection have shown of its end, by the side
 // that they came from.
 type parting struct {
+	resets  [2]Instant // the first RST; zero: none
 	closing [2]bool    // a FIN was seen
 	closed  [2]bool    // and the other side has acknowledged it
-	resets  [2]Instant // the first RST; zero: none
 }
 
 // read takes in a segment from one side. A reset after both have closed answers

@@ -13,8 +13,8 @@ type recovery struct {
 	high    uint32 // where the recovery ends
 	sacked  uint32
 	stamp   uint32 // TSval of the recovery's first retransmission
-	dupacks int    // since the last progress
-	pending int    // retransmissions of this recovery not proven needless
+	dupacks int32  // since the last progress
+	pending int32  // retransmissions of this recovery not proven needless
 
 	heard     Instant // the last acknowledgement that could have asked for anything
 	delivered Instant // the latest sending of what has arrived (RACK.xmit_ts, RFC 8985 §5.2)

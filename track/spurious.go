@@ -19,6 +19,9 @@ func (h *half) remember(s *Segment, k Kind) {
 	if len(h.resent) == maxResent {
 		h.resent = h.resent[:copy(h.resent, h.resent[1:])]
 	}
+	if end := s.End(); len(h.resent) == 0 || seqLess(h.again, end) {
+		h.again = end
+	}
 	h.resent = append(h.resent, resent{s.Frame, s.At, s.Seq, s.End(), k, s.TSVal, s.HasTS})
 }
 
@@ -52,7 +55,7 @@ func (h *half) prove(s *Segment, una uint32, r *reading) {
 			}
 		}
 	}
-	if r.Advanced && s.HasTS {
+	if r.Advanced && s.HasTS && seqLess(una, h.again) {
 		for i := len(h.resent) - 1; i >= 0; i-- {
 			t := &h.resent[i]
 			if t.stamped && t.Seq == una && seqLessEq(t.End, s.Ack) && int32(s.TSEcr-t.tsval) < 0 {

@@ -254,7 +254,7 @@ func TestStrangersAreBounded(t *testing.T) {
 	if n := len(b.strangers.ends); n != crowd {
 		t.Errorf("%d strangers, want %d", n, crowd)
 	}
-	if n := len(b.links.v4); n != crowd {
+	if n := b.links.v4.n; n != crowd {
 		t.Errorf("%d links, want %d", n, crowd)
 	}
 	b.wait(time.Minute)
@@ -272,8 +272,8 @@ func TestDroppedSocketsLeaveNothing(t *testing.T) {
 	if n := len(b.conns()); n != 0 {
 		t.Errorf("%d connections a minute after the end, want none", n)
 	}
-	if len(b.sockets)+len(b.links.v4)+len(b.hot)+len(b.ended) > 0 {
-		t.Errorf("%d sockets, %d links, %d hot, %d ended are kept", len(b.sockets), len(b.links.v4), len(b.hot), len(b.ended))
+	if len(b.sockets)+b.links.v4.n+len(b.hot)+len(b.ended) > 0 {
+		t.Errorf("%d sockets, %d links, %d hot, %d ended are kept", len(b.sockets), b.links.v4.n, len(b.hot), len(b.ended))
 	}
 }
 
@@ -313,7 +313,7 @@ func TestSegmentsIsApplyOneByOne(t *testing.T) {
 		for _, e := range tr.Events() {
 			told = append(told, fmt.Sprintf("%T %+v", e, e))
 		}
-		return append(told, fmt.Sprint(tr.Stats(), len(tr.links.v4)))
+		return append(told, fmt.Sprint(tr.Stats(), tr.links.v4.n))
 	}
 	one := story(func(tr *Tracker) {
 		for i := range segments {
@@ -342,8 +342,11 @@ func TestQuietFlowsGiveRoomBack(t *testing.T) {
 		b.send(there, from, ACK, 1, 1001, 0)
 	}
 	room := func() (n int) {
-		for _, l := range b.links.v4 {
-			for _, h := range l.flow.halves {
+		for _, s := range b.links.v4.slots {
+			if s.link == nil {
+				continue
+			}
+			for _, h := range s.link.flow.halves {
 				n += len(h.sends.ring)
 			}
 		}

@@ -37,17 +37,16 @@ func (t *Tracker) Segments(batch []Segment) {
 // segment takes in one TCP segment of a link, from the given side.
 func (t *Tracker) segment(s *Segment, l *link, side int) {
 	t.stats.TCP++
-	r := l.flow.read(s)
-	if r.Start && l.packets > 0 {
+	r := l.flow.read(s, side)
+	if r.Start && l.begun {
 		t.reuse(l, s.At)
 		l, side = t.links.of(s.Src, s.Dst)
 		l.flow = flow{}
-		r = l.flow.read(s)
+		r = l.flow.read(s, side)
 	}
-	if l.packets == 0 {
-		l.fromStart = s.Flags.Has(SYN)
+	if !l.begun {
+		l.begun, l.fromStart = true, s.Flags.Has(SYN)
 	}
-	l.packets++
 	if r.Class == ClassDuplicate {
 		t.emit(&Duplicated{At: s.At, Frame: s.Frame, Src: s.Src, Dst: s.Dst, Seq: s.Seq, Len: s.Len})
 	} else {
@@ -93,7 +92,7 @@ func (t *Tracker) packet(e *end, s *Segment, r *reading, out bool) {
 	e.bytes += uint64(s.Len)
 	if out {
 		e.window.out++
-		e.memory.Sent(s, r.Finding)
+		e.memory.Sent(s, &r.Finding)
 		if r.Class == ClassRetransmission {
 			e.retransmissions++
 		}
@@ -154,7 +153,7 @@ func (t *Tracker) reuse(l *link, at Instant) {
 			}
 		}
 	}
-	l.packets, l.from, l.parting = 0, [2]Instant{}, parting{}
+	l.begun, l.from, l.parting = false, [2]Instant{}, parting{}
 }
 
 // icmp takes in an error that quotes a segment.
