@@ -293,7 +293,7 @@ func (sc *stallScenario) heard(at Instant, fields []string) error {
 
 // see plays a row, and returns what is foretold by it.
 func (sc *stallScenario) see(at Instant, fields []string) (string, error) {
-	s := &sc.row
+	s, last := &sc.row, sc.row.Timer
 	s.At = at
 	for _, word := range fields {
 		name, value, ok := strings.Cut(word, "=")
@@ -310,6 +310,10 @@ func (sc *stallScenario) see(at Instant, fields []string) (string, error) {
 		if err := s.field(name, n); err != nil {
 			return "", err
 		}
+	}
+	if sc.memory.row != 0 && s.firing(last) {
+		s.Timer = last
+		return "", nil
 	}
 	sc.memory.Row(s, &sc.limits)
 	f := GiveUp(s, &sc.memory, sc.options, &sc.limits, sc.cover, at)

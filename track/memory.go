@@ -48,9 +48,8 @@ func (m *Memory) Neighbour(n Neighbour) { m.neighbour = n }
 // Row takes in a row of inet_diag. Rows come in the order of their moments.
 func (m *Memory) Row(s *Socket, l *Limits) {
 	w := newWheel(l)
-	if m.timer.see(s, m.row, w) {
-		m.learn(s, w, l)
-	}
+	m.timer.see(s, m.row, w)
+	m.learn(s, w, l)
 	m.row = s.At
 }
 
@@ -68,15 +67,11 @@ const readingTime = 500 * time.Microsecond
 // otherTimer is by how much the expiries of two settings of a timer differ at least.
 const otherTimer = 9 * time.Millisecond
 
-// see takes in the timer of a row; last is the row before. It reports false for
-// a socket that must have a timer and has none at this moment: it is just firing.
-func (p *pending) see(s *Socket, last Instant, w wheel) bool {
+// see takes in the timer of a row; last is the row before.
+func (p *pending) see(s *Socket, last Instant, w wheel) {
 	if s.Timer == TimerOff {
-		if s.Info.Unacked > 0 && p.is.timer == TimerOn {
-			return false
-		}
 		*p = pending{}
-		return true
+		return
 	}
 	is := arming{s.Timer, s.State, s.Retransmits, s.Info.Backoff, s.Info.Probes, s.Info.SegsIn, s.Info.SegsOut}
 	expiry := s.At.Add(w.duration(w.round(s.Expires)))
@@ -84,7 +79,7 @@ func (p *pending) see(s *Socket, last Instant, w wheel) bool {
 	if s.Expires == 0 {
 		// Overdue. Since when, the memory tells, or the last transmission.
 		if p.is == is && p.expiry != 0 {
-			return true
+			return
 		}
 		vague = true
 		if s.Timer == TimerOn {
@@ -99,7 +94,7 @@ func (p *pending) see(s *Socket, last Instant, w wheel) bool {
 		*p = pending{expiry: expiry, vague: vague, first: s.At, before: last}
 	case moved > readingLag && p.expiry > s.At.Add(-2*readingLag) && !p.later:
 		p.later = true // a row that was long in the reading, or a timer that was set again
-		return true
+		return
 	case moved > readingLag:
 		*p = pending{expiry: expiry, vague: vague, first: s.At, before: last}
 	default:
@@ -114,7 +109,6 @@ func (p *pending) see(s *Socket, last Instant, w wheel) bool {
 	if s.Timer == TimerOn && s.Expires > 0 {
 		p.length = s.Expires + s.Info.LastDataSent
 	}
-	return true
 }
 
 // Sent takes in a segment that this end sent, as the packets show it.

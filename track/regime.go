@@ -45,10 +45,10 @@ func (sc *scene) classify() prospect {
 	case sc.m.cleared > s.At:
 		// Acknowledged since the row was read. The next one tells what is left.
 		return prospect{cause: CauseNone, most: Conditional}
-	case sc.timer() == TimerOff && sc.m.fired > s.At:
+	case s.Timer == TimerOff && sc.m.fired > s.At, s.firing(TimerOff):
 		return prospect{cause: CauseNone, most: ExactnessUnknown} // a timer has been set and has fired since
 	}
-	switch sc.timer() {
+	switch s.Timer {
 	case TimerOn:
 		switch {
 		case s.State == SynSent:
@@ -68,14 +68,6 @@ func (sc *scene) classify() prospect {
 		return sc.keepalive()
 	}
 	return prospect{cause: CauseNone, most: Exact}
-}
-
-// timer returns the socket's timer; that of the memory while it is just firing.
-func (sc *scene) timer() Timer {
-	if sc.s.Timer == TimerOff && sc.s.Info.Unacked > 0 {
-		return sc.m.timer.is.timer
-	}
-	return sc.s.Timer
 }
 
 // ahead reports whether packets have already shown, at the given moment, what

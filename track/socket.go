@@ -27,6 +27,15 @@ type Socket struct {
 	Sight Sight // what the capture can show of it; set by whoever joins filter and table
 }
 
+// firing reports whether the timer that holds the socket's life is firing just now:
+// no such timer is told while the kernel is at it, nor a count of retransmissions.
+// last is the timer of the row before.
+func (s *Socket) firing(last Timer) bool {
+	i := &s.Info
+	return (s.Timer == TimerOff || s.Timer == TimerKeepalive) &&
+		(i.Unacked > 0 || last == TimerPersist && i.NotsentBytes > 0)
+}
+
 // Mem is INET_DIAG_SKMEMINFO, in bytes (but Drops): what `ss -m` prints.
 type Mem struct {
 	RmemAlloc, Rcvbuf, WmemAlloc, Sndbuf, FwdAlloc, WmemQueued, Optmem, Backlog, Drops uint32

@@ -89,7 +89,11 @@ func (t *Tracker) socket(s *Socket) {
 	if s.At > e.farewell {
 		e.farewell = 0 // what was let go has left a minisock in its place
 	}
+	firing := e.row != nil && s.firing(e.row.Timer) && e.memory.row == e.seen // never two rows in a row
 	e.seen, e.dump, e.missed, e.absent = s.At, t.dumps, 0, 0
+	if firing {
+		return // what it was still stands, and what comes of it the next row tells
+	}
 	e.memory.Row(s, &t.limits)
 	e.window.row(s, e.link, e.side, t)
 	e.queue.row(s)
