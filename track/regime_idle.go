@@ -12,6 +12,9 @@ func (sc *scene) persist() prospect {
 	if !sc.rules.options {
 		p.atMost(Bounded, "no TCP_USER_TIMEOUT")
 	}
+	if s.held() {
+		return prospect{cause: CauseNone, most: Conditional, assumes: []string{"what is held back is sent when the timer fires"}}
+	}
 	failed := s.failed()
 	local := failed && (i.Probes > i.Backoff || i.CAState == CACWR)
 	rto := w.round(i.RTO)
@@ -58,13 +61,21 @@ func (sc *scene) persist() prospect {
 	return p
 }
 
-// failed reports whether a socket with the persist timer waits for no window: what
-// it wants to send fits into it, and could not be sent at all.
-func (s *Socket) failed() bool {
+// roomy reports whether a socket with the persist timer waits for no window: what
+// it wants to send fits into it.
+func (s *Socket) roomy() bool {
 	i := &s.Info
 	wants := max(min(i.SndMSS, i.NotsentBytes), 1)
-	return i.Has(InfoSndWnd) && i.SndWnd >= wants && i.Unacked == 0
+	return s.Timer == TimerPersist && i.Has(InfoSndWnd) && i.SndWnd >= wants && i.Unacked == 0
 }
+
+// held reports whether that may be for no more than TCP_CORK or MSG_MORE, which
+// hold a small segment back until the timer first fires (net/ipv4/tcp_output.c,
+// tcp_nagle_check, tcp_check_probe_timer).
+func (s *Socket) held() bool { return s.roomy() && s.Info.Probes == 0 && s.Info.Backoff == 0 }
+
+// failed reports whether it could not be sent: the timer has fired in vain.
+func (s *Socket) failed() bool { return s.roomy() && !s.held() }
 
 // keepalive: nothing waits, and the peer will be asked whether it is there.
 func (sc *scene) keepalive() prospect {

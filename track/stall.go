@@ -130,7 +130,7 @@ func (t *Tracker) stallByRow(e *end) {
 // longer than it should.
 func waiting(s *Socket) bool {
 	i := &s.Info
-	return s.Retransmits > 0 || i.Probes > 0 || i.Backoff > 0 && i.Unacked > 0 || s.Timer == TimerPersist ||
+	return s.Retransmits > 0 || i.Probes > 0 || i.Backoff > 0 && i.Unacked > 0 || s.Timer == TimerPersist && !s.held() ||
 		s.State == SynSent || s.State == NewSynRecv
 }
 

@@ -80,6 +80,9 @@ func QuickAck(on bool) SocketOption {
 	return tcpOption("TCP_QUICKACK", unix.TCP_QUICKACK, oneIf(on))
 }
 
+// Cork sets TCP_CORK: small segments are held back, for 200 ms at most.
+func Cork() SocketOption { return tcpOption("TCP_CORK", unix.TCP_CORK, 1) }
+
 // NoDelay sets TCP_NODELAY: off lets Nagle's algorithm hold small segments back.
 func NoDelay(on bool) SocketOption { return tcpOption("TCP_NODELAY", unix.TCP_NODELAY, oneIf(on)) }
 
