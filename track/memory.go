@@ -145,6 +145,9 @@ func (m *Memory) Sent(seg *Segment, f *Finding) {
 // Heard takes in a segment that the peer sent. Advanced: it acknowledged new
 // data; all: nothing is left in flight.
 func (m *Memory) Heard(seg *Segment, advanced, all bool) {
+	if m.trouble != nil && seg.Flags.Has(ACK) {
+		m.change(func(t *trouble) { t.errno, t.reverts = "", false }) // tcp_ack forgets what errors have left
+	}
 	if !advanced {
 		return
 	}
