@@ -46,6 +46,7 @@ var sysctls = [...]sysctl{
 	{"tcp_fin_timeout", 60, func(l *track.Limits, v int64) { l.FinTimeout = units(v, time.Second) }},
 	{"tcp_rto_max_ms", 120_000, func(l *track.Limits, v int64) { l.RTOMax = units(v, time.Millisecond) }},
 	{"tcp_rto_min_us", 200_000, func(l *track.Limits, v int64) { l.RTOMin = units(v, time.Microsecond) }},
+	{"tcp_early_retrans", 3, func(l *track.Limits, v int64) { l.NoLossProbes = v < 3 }},
 	{"tcp_thin_linear_timeouts", 0, func(l *track.Limits, v int64) { l.ThinLinearTimeouts = v != 0 }},
 }
 

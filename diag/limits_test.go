@@ -33,13 +33,14 @@ func TestLimits(t *testing.T) {
 		"tcp_retries1": "4", "tcp_retries2": "7", "tcp_orphan_retries": "2", "tcp_syn_retries": "3",
 		"tcp_synack_retries": "6", "tcp_keepalive_probes": "8", "tcp_keepalive_time": "70",
 		"tcp_keepalive_intvl": "30", "tcp_fin_timeout": "33", "tcp_thin_linear_timeouts": "1",
+		"tcp_early_retrans": "0",
 	} {
 		setSysctl(t, ns, name, value)
 	}
 	want := *defaults
 	want.Retries1, want.Retries2, want.OrphanRetries, want.SynRetries, want.SynackRetries = 4, 7, 2, 3, 6
 	want.KeepaliveProbes, want.KeepaliveTime, want.KeepaliveIntvl = 8, 70*time.Second, 30*time.Second
-	want.FinTimeout, want.ThinLinearTimeouts = 33*time.Second, true
+	want.FinTimeout, want.ThinLinearTimeouts, want.NoLossProbes = 33*time.Second, true, true
 	if defaults.HasRTOMax {
 		setSysctl(t, ns, "tcp_rto_max_ms", "5000")
 		want.RTOMax = 5 * time.Second

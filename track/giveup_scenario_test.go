@@ -206,6 +206,8 @@ func (sc *stallScenario) set(name, value string) error {
 		l.RTOMax = d
 	case "tcp_rto_min":
 		l.RTOMin = d
+	case "tcp_early_retrans":
+		l.NoLossProbes = n < 3
 	case "tcp_thin_linear_timeouts":
 		l.ThinLinearTimeouts = n != 0
 	case "hz":

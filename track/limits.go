@@ -21,6 +21,7 @@ type Limits struct {
 	RTOMax               time.Duration // tcp_rto_max_ms (6.15+); 120 s where the kernel has none
 	RTOMin               time.Duration // tcp_rto_min_us (6.11+); 200 ms where the kernel has none
 	ThinLinearTimeouts   bool          // tcp_thin_linear_timeouts
+	NoLossProbes         bool          // tcp_early_retrans is below 3
 	HasRTOMax, HasRTOMin bool          // whether this kernel has the two sysctls above
 
 	// Missing names the sysctls that could not be read; their fields hold the

@@ -104,7 +104,7 @@ func (sc *scene) lossProbe() answer {
 		return yes
 	}
 	const sackPermitted = 2 // TCPI_OPT_SACK
-	if s.Retransmits > 0 || i.Backoff > 0 || i.CAState != CAOpen && i.CAState != CACWR || i.Options&sackPermitted == 0 {
+	if sc.rules.noLossProbes || s.Retransmits > 0 || i.Backoff > 0 || i.CAState != CAOpen && i.CAState != CACWR || i.Options&sackPermitted == 0 {
 		return no
 	}
 	switch probe := sc.trouble.lossProbe; {

@@ -11,7 +11,7 @@ type rules struct {
 	userTimeout, rtoMax, finTimeout  time.Duration
 	keepIdle, keepIntvl, deferAccept time.Duration
 	keepCnt                          int
-	thin                             bool
+	thin, noLossProbes               bool
 	synCnt, linger2                  bool // the socket has its own
 	options                          bool // are known
 	release                          Release
@@ -25,7 +25,7 @@ func rulesFor(o *Options, l *Limits) rules {
 		synRetries: l.SynRetries, synLinear: l.SynLinearTimeouts, synackRetries: l.SynackRetries,
 		rtoMax: l.RTOMax, finTimeout: l.FinTimeout,
 		keepIdle: l.KeepaliveTime, keepIntvl: l.KeepaliveIntvl, keepCnt: l.KeepaliveProbes,
-		thin: l.ThinLinearTimeouts, release: l.Kernel,
+		thin: l.ThinLinearTimeouts, noLossProbes: l.NoLossProbes, release: l.Kernel,
 	}
 	if r.rtoMax <= 0 {
 		r.rtoMax = 2 * time.Minute
