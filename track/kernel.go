@@ -33,5 +33,5 @@ func (r *rules) shrunkLimit() (limit, byUser time.Duration) {
 func (r *rules) shrunkByAck() bool { return !r.release.AtLeast(6, 6) }
 
 // probeTimed reports whether a user timeout ends window probes by the clock, from
-// the first of them on (5.11), rather than by their number.
-func (r *rules) probeTimed() bool { return r.release.AtLeast(5, 11) }
+// the first of them on (5.11, and 5.10.11), rather than by their number.
+func (r *rules) probeTimed() bool { return r.release.AtLeast(5, 10) }
