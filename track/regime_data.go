@@ -161,7 +161,7 @@ func (m moment) watch(n lean, unit time.Duration) stopwatch {
 // stamp returns when the stall's first fast or RTO retransmission was.
 func (sc *scene) stamp() moment {
 	t := &sc.trouble
-	whole := sc.c.Out && sc.c.Lost == 0 && sc.c.Doubt == ""
+	whole := sc.c.Out && sc.c.Lost == 0 && sc.c.Doubt == "" && (sc.m.baseline || sc.c.FromStart)
 	switch {
 	case t.wire != 0 && t.to == 0 && !sc.ahead(t.wire):
 		return moment{from: t.wire, to: t.wire, seen: true, sure: whole}
