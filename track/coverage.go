@@ -8,6 +8,7 @@ type window struct {
 	out, in         uint64  // segments seen
 	since           Instant // the first row while packets were captured
 	segsOut, segsIn uint32  // the kernel's counts then
+	before          uint8   // retransmissions of the present stall then; none if it began later
 	nowOut, nowIn   uint32  // and now
 	lost            uint64  // Tracker.lost then
 	counted         bool
@@ -19,9 +20,10 @@ func (w *window) row(s *Socket, l *link, side int, t *Tracker) {
 		return
 	}
 	w.nowOut, w.nowIn = s.Info.SegsOut, s.Info.SegsIn
+	w.before = min(w.before, s.Retransmits)
 	if !w.counted && t.captured != 0 {
 		w.counted, w.since, w.lost = true, s.At, t.lost
-		w.segsOut, w.segsIn = w.nowOut, w.nowIn
+		w.segsOut, w.segsIn, w.before = w.nowOut, w.nowIn, s.Retransmits
 	}
 }
 

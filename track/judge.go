@@ -98,13 +98,13 @@ func (t *Tracker) verdictOf(e *end, c *Coverage) (VerdictKind, Instant) {
 		switch {
 		case e.state() == SynSent:
 			if st != nil && len(st.rungs) > 0 {
-				return UnansweredSyn, e.first
+				return UnansweredSyn, e.asked()
 			}
 		case localDrop(e, c):
 			return LocalDrop, t.now
 		case e.row != nil && e.row.Timer == TimerPersist && e.row.Info.Probes > 2 && (st == nil || t.now.Sub(st.last()) >= rtoBase):
 			return PeerSilent, silent
-		case q.zeroWindow != 0:
+		case q.zeroWindow != 0 && e.row.answersProbes():
 			if t.now.Sub(q.zeroWindow) >= lull {
 				return PeerNotReading, q.zeroWindow
 			}
@@ -139,6 +139,24 @@ func (t *Tracker) verdictOf(e *end, c *Coverage) (VerdictKind, Instant) {
 	return Healthy, 0
 }
 
+// answersProbes reports whether the peer has answered the last probe of its closed
+// window, or has but one to answer. Probes of a window that was shrunk over data in
+// flight are retransmissions.
+func (s *Socket) answersProbes() bool {
+	if i := &s.Info; s.Timer == TimerOn {
+		return i.Backoff == 0 || i.LastAckRecv <= i.LastDataSent
+	}
+	return s.Info.Probes <= 1
+}
+
+// asked returns when the first SYN was sent, as far as it is known.
+func (e *end) asked() Instant {
+	if first := e.memory.stamp(); first != 0 {
+		return min(e.first, first)
+	}
+	return e.first
+}
+
 // standing returns the verdict that stays while an end in trouble shows nothing
 // clear: one on the trouble itself, none on what was before or has passed.
 func (k VerdictKind) standing() VerdictKind {
@@ -162,23 +180,22 @@ func (t *Tracker) unreachable(e *end) bool {
 
 func (r *ICMP) fragNeeded() bool { return !r.V6 && r.Type == 3 && r.Code == 4 || r.V6 && r.Type == 2 }
 
-// localDrop reports whether the kernel has counted transmissions that never
-// reached the wire, where they would have been seen.
+// localDrop reports whether what the kernel counts as sent never reached the wire.
 func localDrop(e *end, c *Coverage) bool {
-	if e.row == nil {
-		return false
-	}
-	if e.row.Timer == TimerPersist && e.row.failed() {
-		return true
-	}
+	return e.row != nil && (e.row.failed() || e.unsent(c) >= 2)
+}
+
+// unsent returns how many retransmissions the kernel has counted since packets are
+// captured that the wire did not show, where it would have shown them.
+func (e *end) unsent(c *Coverage) int {
 	if !c.Out || e.window.out == 0 || c.Lost > 0 || e.row.Timer != TimerOn || e.memory.cleared.Add(readingLag) > e.row.At {
-		return false
+		return 0
 	}
 	seen := 0
 	if e.stall != nil && e.stall.onWire {
 		seen = e.stall.count[FireRTO] + e.stall.count[FireSyn] + e.stall.count[FireSynack]
 	}
-	return int(e.row.Retransmits) >= seen+2
+	return int(e.row.Retransmits) - int(e.window.before) - seen
 }
 
 // enough is how often a full-sized segment must be lost to rule out chance.
@@ -204,8 +221,11 @@ func (e *end) oversized() int {
 func (t *Tracker) silence(e *end, heard Instant) bool {
 	st := e.stall
 	vain := st.vain
-	if e.row != nil && !st.onWire {
+	if e.row != nil && (!st.onWire || st.asking()) {
 		vain = max(int(e.row.Retransmits), int(e.row.Info.Probes))
+		if e.queue.zeroWindow != 0 && e.row.Timer == TimerOn {
+			vain = int(e.row.Info.Backoff) // the kernel counts no retransmissions here
+		}
 	}
 	switch {
 	// Where nobody waits for the answer, patience costs nothing.
@@ -238,7 +258,7 @@ func (t *Tracker) sentence(e *end, v *Verdict, c *Coverage) string {
 		if e.row.Timer == TimerPersist {
 			fmt.Fprintf(&b, "%d bytes could not be sent even once, the window is open", e.row.SendQ)
 		} else {
-			fmt.Fprintf(&b, "the kernel counts %d retransmissions that the wire did not show", e.row.Retransmits)
+			fmt.Fprintf(&b, "the kernel counts %d retransmissions that the wire did not show", e.unsent(c))
 		}
 	case PeerNotReading:
 		fmt.Fprintf(&b, "the peer has closed its window for %s: it answers, and reads nothing; Send-Q holds %s", ago(v.Since), octets(e.queued()))

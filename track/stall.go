@@ -33,8 +33,8 @@ func (t *Tracker) stallByPacket(e *end, s *Segment, r *reading, out bool) bool {
 		case e.stall.answers == 1:
 			e.stall.deaf = e.stall.worst
 		}
-		if r.Advanced && r.All || e.stall.asking() {
-			e.stall = nil // a keepalive probe asks for no more than a word
+		if r.Advanced && r.All || e.stall.asking() && !e.stall.begun {
+			e.stall = nil // a keepalive probe asks for no more than a word, if the kernel hears it
 		}
 		return true
 	}
@@ -104,6 +104,9 @@ func (t *Tracker) stallByRow(e *end) {
 		if s.State == SynSent || s.State == NewSynRecv {
 			e.stall.since = 0
 		}
+		if first := e.memory.stamp(); first != 0 {
+			e.stall.since = min(e.stall.since, first)
+		}
 		e.stall.retrans = i.TotalRetrans - min(i.TotalRetrans, i.Retrans)
 	}
 	st := e.stall
@@ -113,8 +116,12 @@ func (t *Tracker) stallByRow(e *end) {
 		return
 	}
 	// Without packets: each step of the kernel's count is a rung, at the moment
-	// of its last transmission.
-	for n := int(s.Retransmits) + int(i.Probes); st.kernel < n; st.kernel++ {
+	// of its last transmission. Of probes inet_diag tells the count twice.
+	n := int(i.Probes)
+	if s.Timer == TimerOn {
+		n += int(s.Retransmits)
+	}
+	for ; st.kernel < n; st.kernel++ {
 		at := s.At
 		if s.State != SynSent && s.State != NewSynRecv && s.Timer == TimerOn {
 			at = s.At.Add(-i.LastDataSent)
@@ -157,8 +164,14 @@ func (st *stall) last() Instant {
 	return st.since
 }
 
+// interval returns the time from the last rung, or from the beginning, to the given
+// moment; 0: unknown.
 func (st *stall) interval(at Instant) time.Duration {
-	if last := st.last(); last != 0 && at > last {
+	last := st.since
+	if n := len(st.rungs); n > 0 {
+		last = st.rungs[n-1].At
+	}
+	if last != 0 && at > last {
 		return at.Sub(last)
 	}
 	return 0

@@ -34,6 +34,19 @@ type trouble struct {
 	rearmed int // timeouts of a request socket, those without a SYN-ACK included
 }
 
+// stamp returns when the stall's first retransmission was, or the first SYN, at the
+// latest; zero: unknown.
+func (m *Memory) stamp() Instant {
+	switch t := m.trouble; {
+	case t == nil:
+		return 0
+	case t.wire != 0 && t.to != 0:
+		return min(t.wire, t.to)
+	default:
+		return max(t.wire, t.to)
+	}
+}
+
 // learn takes in what a row says of how long its socket has been in trouble.
 func (m *Memory) learn(s *Socket, w wheel, l *Limits) {
 	i := &s.Info

@@ -1,0 +1,179 @@
+package track
+
+import (
+	"strings"
+	"testing"
+	"time"
+)
+
+// resent applies a row of a stall: so many retransmissions, the last one just now.
+func (b *bench) resent(retransmits int) {
+	r := b.row(7)
+	r.SendQ, r.Timer, r.Expires = 17, TimerOn, 204*time.Millisecond<<retransmits
+	r.Retransmits, r.Info.Retransmits, r.Info.Backoff = uint8(retransmits), uint8(retransmits), uint8(retransmits)
+	r.Info.RTO, r.Info.Unacked, r.Info.TotalRetrans, r.Info.CAState = r.Expires, 1, uint32(retransmits), CALoss
+	r.Info.LastDataSent, r.Info.SegsOut = 0, uint32(1+retransmits)
+	b.dump(r)
+}
+
+// verdicts returns those that were given of late.
+func (b *bench) verdicts() (given []Verdict) {
+	for _, e := range b.Events() {
+		if v, ok := e.(*VerdictGiven); ok {
+			given = append(given, v.Verdict)
+		}
+	}
+	return given
+}
+
+// TestUnsentIsLocalDrop has the kernel count retransmissions that do not come by: of
+// a stall that was seen from its beginning, and of others.
+func TestUnsentIsLocalDrop(t *testing.T) {
+	for _, tt := range []struct {
+		name    string
+		late    bool // the first row is of mid-stall
+		loss    bool // the capture loses frames on the way
+		dropped bool
+	}{
+		{"seen from the beginning", false, false, true},
+		{"of before the first row", true, false, false},
+		{"the capture loses frames", false, true, false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			b := newBench(t)
+			first := 0
+			if tt.late {
+				first = 3
+			}
+			b.resent(first)
+			b.wait(time.Second).send(here, there, ACK|PSH, 1, 1, 17)
+			if tt.loss {
+				b.Apply(&Loss{At: b.at, Kernel: 9})
+			}
+			for n := first; n <= 3; n++ {
+				b.wait(time.Second).resent(n)
+			}
+			var told []string
+			for _, v := range b.verdicts() {
+				if v.Kind == LocalDrop {
+					told = append(told, v.Text)
+				}
+			}
+			if (len(told) > 0) != tt.dropped || tt.dropped && !strings.Contains(told[0], "counts 2 retransmissions") {
+				t.Errorf("local drops were told: %q, want any: %v", told, tt.dropped)
+			}
+		})
+	}
+}
+
+// TestProbesAreCountedOnce: inet_diag tells the number of probes in two places.
+func TestProbesAreCountedOnce(t *testing.T) {
+	b := newBench(t)
+	for n := range uint8(3) {
+		r := b.wait(time.Second).row(7)
+		r.Timer, r.Expires, r.Retransmits, r.Info.Probes = TimerKeepalive, time.Second, n, n
+		b.dump(r)
+	}
+	if c := b.one(); c.Stall == nil || len(c.Stall.Rungs) != 2 {
+		t.Errorf("two keepalive probes make the stall %+v", c.Stall)
+	}
+}
+
+// TestRowOfAFiringTimer reads a row while a timer fires, when the kernel tells of none:
+// what was said stands. The next row is believed, whatever it says.
+func TestRowOfAFiringTimer(t *testing.T) {
+	for _, timer := range []Timer{TimerOff, TimerKeepalive} {
+		b := newBench(t)
+		before := b.stalled(3).one()
+		b.Events()
+		read := func() *Conn {
+			r := b.wait(10 * time.Millisecond).row(7)
+			r.SendQ, r.Timer, r.Info.Unacked, r.Info.Backoff, r.Info.RTO = 17, timer, 1, 3, 1632*time.Millisecond
+			b.dump(r)
+			return b.one()
+		}
+		after := read()
+		if after.Forecast.At != before.Forecast.At || before.Forecast.At == 0 || after.Socket.Timer != TimerOn {
+			t.Errorf("the deadline is %d, was %d; the timer is %v", after.Forecast.At, before.Forecast.At, after.Socket.Timer)
+		}
+		for _, e := range b.Events() {
+			t.Errorf("told: %+v", e)
+		}
+		if c := read(); c.Socket.Timer != timer {
+			t.Errorf("a second time the timer is %v, want %v", c.Socket.Timer, timer)
+		}
+	}
+}
+
+// TestClosedWindow holds back data from a peer whose window is closed: it answers
+// probes, or is silent. Of the silent it must not be said that they answer.
+func TestClosedWindow(t *testing.T) {
+	for _, tt := range []struct {
+		name   string
+		shrunk bool // over data in flight
+		silent bool
+		want   VerdictKind
+	}{
+		{"answered", false, false, PeerNotReading},
+		{"silent", false, true, PeerSilent},
+		{"shrunk, answered", true, false, PeerNotReading},
+		{"shrunk, silent", true, true, PeerSilent},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			b := newBench(t)
+			rto := 204 * time.Millisecond
+			var deaf time.Duration
+			for n := range uint8(6) {
+				for _, later := range []time.Duration{rto / 20, rto / 2} {
+					r := b.row(7)
+					r.SendQ, r.Timer, r.Expires, r.Info.SndWnd, r.Info.Backoff, r.Info.RTO = 1<<16, TimerPersist, rto-later, 0, n, 204*time.Millisecond
+					r.Info.NotsentBytes, r.Info.LastAckRecv = 1<<16, later
+					if tt.silent {
+						r.Info.LastAckRecv, r.Retransmits, r.Info.Probes = deaf+later, n, n
+					}
+					if tt.shrunk {
+						r.Timer, r.Info.Unacked, r.Info.RTO, r.Info.CAState = TimerOn, 1, rto, CALoss
+						r.Info.LastDataSent, r.Retransmits, r.Info.Probes = later, 0, 0
+					}
+					b.at += Instant(later)
+					b.dump(r)
+					b.at -= Instant(later)
+				}
+				b.wait(rto)
+				deaf += rto
+				rto *= 2
+			}
+			var last VerdictKind
+			for _, v := range b.verdicts() {
+				if last = v.Kind; last != Healthy && last != tt.want {
+					t.Errorf("told: %s", v.Text)
+				}
+			}
+			if last != tt.want {
+				t.Errorf("the verdict is %v, want %v", last, tt.want)
+			}
+		})
+	}
+}
+
+// TestUnheardIsSilent has the wire show words of the peer's that a filter of this
+// host's keeps from the kernel: its keepalive probes stay unanswered.
+func TestUnheardIsSilent(t *testing.T) {
+	b := newBench(t)
+	b.dump(b.row(7))
+	b.send(here, there, ACK|PSH, 1, 1, 10)
+	b.send(there, here, ACK, 1, 11, 0)
+	for n := uint8(1); n < 6; n++ {
+		b.wait(time.Second).send(here, there, ACK, 10, 1, 0)
+		b.wait(time.Millisecond).send(there, here, ACK, 0, 11, 0)
+		r := b.wait(20 * time.Millisecond).row(7)
+		r.Timer, r.Expires, r.Retransmits, r.Info.Probes = TimerKeepalive, time.Second, n, n
+		r.Info.LastDataRecv += time.Duration(n) * time.Second
+		r.Info.LastAckRecv = r.Info.LastDataRecv
+		b.dump(r)
+		b.wait(1100 * time.Millisecond).one()
+	}
+	if c := b.one(); c.Verdict.Kind != PeerSilent || !strings.Contains(c.Verdict.Text, "the last gap 2.1 s") {
+		t.Errorf("the verdict is %v: %s", c.Verdict.Kind, c.Verdict.Text)
+	}
+}
