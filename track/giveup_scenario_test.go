@@ -457,7 +457,7 @@ func (sc *stallScenario) died(rest string) error {
 		if sc.told[i].at.Add(500*time.Millisecond) <= death {
 			last = f
 		}
-		if f.Exactness == Exact && f.At.Sub(death).Abs() > max(within, exactWithin) {
+		if f.Exactness == Exact && f.At.Sub(death).Abs() > exactWithin {
 			return fmt.Errorf("exact at %v: it was off by %v", time.Duration(sc.told[i].at-sc.clock), death.Sub(f.At))
 		}
 		if f.Exactness == Bounded && (death < f.Earliest.Add(-within) || f.Latest != 0 && death > f.Latest.Add(within)) {
