@@ -96,6 +96,12 @@ func (w *watcher) start() {
 	if err := w.cmd.Start(); err != nil {
 		w.t.Fatal(err)
 	}
+	w.t.Cleanup(func() {
+		if w.cmd.ProcessState == nil { // the test has ended before its time
+			w.cmd.Process.Kill()
+			w.cmd.Wait()
+		}
+	})
 	go func() {
 		defer close(w.events)
 		lines := bufio.NewScanner(out)

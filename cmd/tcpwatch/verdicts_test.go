@@ -11,6 +11,7 @@ import (
 
 	"github.com/tcpwatch/tcpwatch/internal/lab"
 	"github.com/tcpwatch/tcpwatch/internal/lab/labtest"
+	"github.com/tcpwatch/tcpwatch/track"
 )
 
 // scene is a lab with a connection from A to B, and tcpwatch on A.
@@ -225,5 +226,71 @@ func TestGapsInCoverage(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestTranslatedIsDoubt cuts off a connection whose addresses are other ones on the
+// wire, by NAT of this host's.
+func TestTranslatedIsDoubt(t *testing.T) {
+	t.Parallel()
+	l := labtest.New(t, lab.Options{})
+	service := l.B.Addr.Next()
+	labtest.Check(t, l.Translate(service, l.B.Addr))
+	listener, err := l.B.Listen(netip.AddrPortFrom(l.B.Addr, 12345))
+	labtest.Check(t, err)
+	defer listener.Close()
+	w := startWatching(t, "--netns", l.A.Path(), "port", "12345")
+	client, err := l.A.Dial(t.Context(), netip.AddrPortFrom(service, 12345))
+	labtest.Check(t, err)
+	defer client.Close()
+	ours := func(e event) bool {
+		return e.Local == client.LocalAddr().String() && e.Remote == client.RemoteAddr().String()
+	}
+	w.until("the socket", func(e event) bool { return e.Event == "socket" && ours(e) })
+	labtest.Check(t, l.Cut(lab.Cut{}))
+	_, err = client.Write(make([]byte, 17))
+	labtest.Check(t, err)
+	e := w.until("peer-silent", func(e event) bool { return e.Event == "verdict" && e.Verdict == "peer-silent" && ours(e) })
+	if !strings.Contains(e.raw, "segments that the capture did not show") {
+		t.Errorf("no doubt is told: %s", e.raw)
+	}
+	for _, e := range w.stop() {
+		if e.Event == "verdict" && e.Verdict != "healthy" && e.Verdict != "peer-silent" {
+			t.Errorf("a verdict from packets that could not be seen: %s", e.raw)
+		}
+	}
+}
+
+// TestLateStartIsNoDrop begins to watch in mid-stall: what was sent again before
+// was not lost on this host.
+func TestLateStartIsNoDrop(t *testing.T) {
+	t.Parallel()
+	s := newDeathbed(t, &death{})
+	silence(s)
+	s.row("sent again three times", func(r *track.Socket) bool { return r.Retransmits >= 3 })
+	w := s.watch()
+	w.until("peer-silent", func(e event) bool { return e.Event == "verdict" && e.Verdict == "peer-silent" })
+	for range 2 {
+		s.nextFire()
+	}
+	for _, e := range w.stop() {
+		if e.Event == "verdict" && e.Verdict != "peer-silent" {
+			t.Errorf("of a peer that is silent: %s", e.raw)
+		}
+	}
+}
+
+// TestCorkedIsNoDrop holds small segments back by TCP_CORK, which the kernel shows
+// as it does those that could not be sent.
+func TestCorkedIsNoDrop(t *testing.T) {
+	t.Parallel()
+	s := newScene(t, lab.Options{}, nil, lab.Cork())
+	for range 5 {
+		s.say(s.client, s.server, "held back")
+	}
+	for _, e := range s.watch.stop() {
+		if e.Event == "verdict" && e.Verdict != "healthy" || e.Event == "deadline" && e.Cause != "none" {
+			t.Errorf("of what was held back: %s", e.raw)
+		}
 	}
 }
