@@ -273,15 +273,21 @@ func (w *table) close() {
 }
 
 // vanish waits until the table has no row of the connection any more, and returns
-// the moment, some milliseconds late.
+// the moment: between the last answer that had one and the first that had none.
 func (s *deathbed) vanish(patience time.Duration) time.Time {
 	s.Helper()
 	w := s.openTable()
 	defer w.close()
+	var seen time.Time
 	for end := time.Now().Add(patience); ; time.Sleep(5 * time.Millisecond) {
+		asked := time.Now()
 		if len(w.rows()) == 0 {
-			return time.Now()
+			if seen.IsZero() {
+				s.Fatal("it was dead before it was looked at")
+			}
+			return seen.Add(time.Since(seen) / 2)
 		}
+		seen = asked
 		if time.Now().After(end) {
 			s.Fatalf("it does not die: %+v", w.rows())
 		}

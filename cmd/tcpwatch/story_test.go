@@ -25,8 +25,8 @@ func TestStory(t *testing.T) {
 		{"rto_min=1s", func(h *lab.Host) error {
 			return errors.Join(h.SetSysctl("net.ipv4.tcp_retries2", 5), h.SetRTOMin(time.Second))
 		}},
-		{"rto_max=1s", func(h *lab.Host) error {
-			return errors.Join(h.SetSysctl("net.ipv4.tcp_retries2", 8), h.SetSysctl("net.ipv4.tcp_rto_max_ms", 1000))
+		{"rto_max=1.45s", func(h *lab.Host) error {
+			return errors.Join(h.SetSysctl("net.ipv4.tcp_retries2", 6), h.SetSysctl("net.ipv4.tcp_rto_max_ms", 1450))
 		}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
