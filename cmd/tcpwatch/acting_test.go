@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"regexp"
+	"slices"
 	"syscall"
 	"testing"
 	"time"
@@ -104,6 +105,36 @@ func TestShorten(t *testing.T) {
 	// A tenth of a second is what the screen rounds to.
 	off := clockAfter(t, s, "ESTABLISHED timed out at").Sub(told)
 	if off -= off.Round(24 * time.Hour); off.Abs() > 100*time.Millisecond {
+		t.Errorf("it ended %v from where it was to", off)
+	}
+	if death := <-deaths; death.Errno != syscall.ETIMEDOUT {
+		t.Errorf("the program read %v", death.Errno)
+	}
+	m.quit()
+}
+
+// TestWhatIfComesTrue turns the dial in mid-stall, then really sets the sysctl so: the
+// kernel gives up where the dial has said.
+func TestWhatIfComesTrue(t *testing.T) {
+	t.Parallel()
+	l := labtest.New(t, lab.Options{})
+	c := connected(t, l)
+	m := watching(t, l, "", "--netns "+l.A.Path())
+	labtest.Check(t, l.Cut(lab.Cut{}))
+	if _, err := c.Write([]byte("are you all right")); err != nil {
+		t.Fatal(err)
+	}
+	deaths := deathOf(t, c)
+	m.await("stall", showing("PEER SILENT", "RTO 2", "tcp_retries2 = 15"))
+	m.keys("Enter")
+	m.await("dial", showing("+ - tcp_retries2 15"))
+	m.keys(append([]string{"--"}, slices.Repeat([]string{"-"}, 12)...)...)
+	s := m.await("answer", showing("tcp_retries2 = 3: it ends ‡", "sooner", "sysctl -w net.ipv4.tcp_retries2=3"))
+	told := clockAfter(t, s, "it ends ‡")
+	labtest.Check(t, l.A.SetSysctl("net.ipv4.tcp_retries2", 3))
+	s = m.await("certificate", showing("ESTABLISHED timed out at", "(tcp_retries2), it came"))
+	off := clockAfter(t, s, "ESTABLISHED timed out at").Sub(told)
+	if off -= off.Round(24 * time.Hour); off.Abs() > 100*time.Millisecond { // the screen rounds to that
 		t.Errorf("it ended %v from where it was to", off)
 	}
 	if death := <-deaths; death.Errno != syscall.ETIMEDOUT {
