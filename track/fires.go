@@ -38,6 +38,8 @@ type step struct {
 	next  int64 // jiffies until the timer expires again
 	pause int64 // jiffies until it is set again: at once, or as the peer answers
 
+	alike time.Duration // for so long the fires to come do the same, if they come at the same pace
+
 	compared bool          // a time was held against a threshold
 	over     time.Duration // how far it was beyond it
 }
@@ -55,14 +57,16 @@ type life struct {
 // never is an end that does not come.
 const never = Instant(math.MaxInt64)
 
-// maxFires are followed; no setting of the kernel's takes more.
+// maxFires are followed one by one; no setting of the kernel's takes more of which
+// each is another.
 const maxFires = 400
 
 // run follows a timer from fire to fire until the socket's death, and tells tell of
 // what comes on the way, the death last.
 func (w wheel) run(c countdown, s stepper, tell func(Fire)) life {
 	var l life
-	for range maxFires {
+	var last, pace int64
+	for n := range maxFires {
 		delta := c.delta
 		if c.callback {
 			delta-- // the wheel's clock has gone on by then (__run_timers)
@@ -84,6 +88,11 @@ func (w wheel) run(c countdown, s stepper, tell func(Fire)) life {
 			tell(Fire{At: at, Kind: did.kind})
 		}
 		c = countdown{expires: jiffy + did.pause + did.next, delta: did.next, callback: did.pause == 0}
+		if steady := jiffy-last == pace; n >= maxSchedule && steady && pace > 0 {
+			// All but the last few of those alike are passed over.
+			c.expires += max(w.round(did.alike)/pace-2, 0) * pace
+		}
+		last, pace = jiffy, jiffy-last
 	}
 	return life{end: never}
 }

@@ -29,5 +29,8 @@ func (f *keepaliveFires) fire(t fired) step {
 	}
 	f.probes++
 	s.next = f.w.ceil(r.keepIntvl)
+	if r.userTimeout > 0 {
+		s.alike = r.userTimeout - f.w.duration(silent)
+	}
 	return s
 }

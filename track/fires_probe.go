@@ -62,6 +62,9 @@ func (f *probeFires) fire(t fired) step {
 	}
 	if f.answered {
 		f.probes, s.pause = 0, max(f.rtt, 1)
+		if limit > 0 && !f.orphan {
+			s.alike = f.first.left(t.at, limit)
+		}
 	}
 	if limit > 0 {
 		// tcp_clamp_probe0_to_user_timeout; TCP_TIMEOUT_MIN is two jiffies.

@@ -41,9 +41,11 @@ func (f *rtoFires) fire(t fired) step {
 	switch {
 	case f.local:
 		s.next = f.w.round(f.rules.localRetry(f.w.duration(f.rto)))
+		s.alike = f.stamp.left(t.at, limit)
 		return s
 	case f.steady:
 		s.next = f.rto - 1 // less the time since it was sent, rounded up
+		s.alike = f.stamp.left(t.at, limit)
 		return s
 	case f.thin && f.retransmits <= thinRetries:
 		f.rto = f.base
@@ -106,6 +108,7 @@ func (f *shrunkFires) fire(t fired) step {
 	f.stamp.begin(t.at)
 	if f.thin {
 		f.rto = f.base
+		s.alike = limit - max(elapsed, silent)
 	} else {
 		f.rto = min(2*f.rto, f.w.ceil(f.rules.rtoMax))
 	}
