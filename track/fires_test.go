@@ -71,3 +71,13 @@ func TestFiresAlike(t *testing.T) {
 		}
 	}
 }
+
+// TestModelTimeout: a count below zero, which only a damaged session file can hold,
+// is none.
+func TestModelTimeout(t *testing.T) {
+	for n, want := range map[int]time.Duration{-9: 200 * time.Millisecond, 0: 200 * time.Millisecond, 3: 3 * time.Second, 8: 102200 * time.Millisecond, 15: 924600 * time.Millisecond} {
+		if got := modelTimeout(n, rtoBase, 2*time.Minute); got != want {
+			t.Errorf("%d retransmissions stand for %v, want %v", n, got, want)
+		}
+	}
+}

@@ -21,6 +21,7 @@ const (
 // would take if the first came after base and each interval doubled up to
 // longest (net/ipv4/tcp_timer.c, tcp_model_timeout).
 func modelTimeout(n int, base, longest time.Duration) time.Duration {
+	n = max(n, 0)
 	doublings := 0
 	if q := longest / base; q > 0 {
 		doublings = bits.Len64(uint64(q)) - 1

@@ -16,35 +16,43 @@ import (
 // deadline, or its user timeout, were another. The zero value asks nothing. Turning
 // it changes nothing.
 type dial struct {
-	tries   int           // of the sysctl, more than there are
+	sysctl  string        // of a knob; "": none is asked about
+	tries   int           // what it would be
 	timed   bool          // timeout is asked about, too
 	timeout time.Duration // TCP_USER_TIMEOUT, 0: none
 }
 
-func (q *dial) turned() bool { return q.tries != 0 || q.timed }
+func (q *dial) turned() bool { return q.sysctl != "" || q.timed }
 
 // timeouts are the user timeouts that the dial goes round. None, 0, stands between
 // the longest and the shortest.
 var timeouts = [...]time.Duration{0, time.Second, 2 * time.Second, 5 * time.Second, 10 * time.Second, 20 * time.Second, 30 * time.Second,
 	time.Minute, 2 * time.Minute, 5 * time.Minute, 10 * time.Minute, 15 * time.Minute, 30 * time.Minute}
 
-// knob is a sysctl that counts tries.
-type knob struct {
-	name  string
-	tries func(*track.Limits) *int
+// triesOf returns where limits hold what a sysctl of tries is set to.
+func triesOf(sysctl string, l *track.Limits) *int {
+	switch sysctl {
+	case "tcp_syn_retries":
+		return &l.SynRetries
+	case "tcp_synack_retries":
+		return &l.SynackRetries
+	case "tcp_orphan_retries":
+		return &l.OrphanRetries
+	}
+	return &l.Retries2
 }
 
-// knobOf returns the knob that a connection's deadline hangs on.
-func knobOf(c *track.Conn) knob {
+// knobOf returns the sysctl of tries that a connection's deadline hangs on.
+func knobOf(c *track.Conn) string {
 	switch c.Forecast.Cause {
 	case track.CauseSynRetries, track.CauseSynCnt:
-		return knob{"tcp_syn_retries", func(l *track.Limits) *int { return &l.SynRetries }}
+		return "tcp_syn_retries"
 	case track.CauseSynackRetries:
-		return knob{"tcp_synack_retries", func(l *track.Limits) *int { return &l.SynackRetries }}
+		return "tcp_synack_retries"
 	case track.CauseOrphanRetries:
-		return knob{"tcp_orphan_retries", func(l *track.Limits) *int { return &l.OrphanRetries }}
+		return "tcp_orphan_retries"
 	}
-	return knob{"tcp_retries2", func(l *track.Limits) *int { return &l.Retries2 }}
+	return "tcp_retries2"
 }
 
 // mostTries is the most that a sysctl of tries holds: a byte in the kernel.
@@ -60,20 +68,30 @@ func (q *dial) ask(c *track.Conn, limits track.Limits) (track.Limits, *track.Opt
 		}
 		o.UserTimeout = q.timeout
 	}
-	n := knobOf(c).tries(&limits)
-	if before := limits.SynRetries; n == &limits.SynRetries && o != nil && o.SynCnt == before {
+	if q.sysctl == "" {
+		return limits, o
+	}
+	n := triesOf(q.sysctl, &limits)
+	if n == &limits.SynRetries && o != nil && o.SynCnt == *n {
 		own := *o
-		own.SynCnt = before + q.tries // it is the sysctl's value, not the socket's own
+		own.SynCnt = q.tries // it is the sysctl's value, not the socket's own
 		o = &own
 	}
-	*n += q.tries
+	*n = q.tries
 	return limits, o
 }
 
 // turn moves the dial of tries; it stops at either end of what the kernel takes.
 func (q *dial) turn(c *track.Conn, limits track.Limits, by int) {
-	now := *knobOf(c).tries(&limits)
-	q.tries = max(min(now+q.tries+by, mostTries), 0) - now
+	knob := knobOf(c)
+	now := *triesOf(knob, &limits)
+	if q.sysctl != knob {
+		q.tries = now
+	}
+	q.sysctl, q.tries = knob, max(min(q.tries+by, mostTries), 0)
+	if q.tries == now {
+		q.sysctl = ""
+	}
 }
 
 // turnTimeout moves the dial of the user timeout to the next in the round.
@@ -152,23 +170,22 @@ func (d *dashboard) dialLines(c *track.Conn) []vital {
 			timeout = string(appendSeconds(nil, c.Options.UserTimeout))
 		}
 		return []vital{
-			{label: "what if", spans: []span{{accentStrong, "+ -"}, {quiet, " " + k.name + " " + strconv.Itoa(*k.tries(&limits)) + "   "},
+			{label: "what if", spans: []span{{accentStrong, "+ -"}, {quiet, " " + k + " " + strconv.Itoa(*triesOf(k, &limits)) + "   "},
 				{accentStrong, "< >"}, {quiet, " TCP_USER_TIMEOUT " + timeout}}},
 			{spans: []span{{quiet, "turning them changes nothing but the answer"}}},
 		}
 	}
 	return []vital{
-		{label: "what if", spans: append([]span{{accentStrong, d.dial.question(c, d.picture().Limits)}, {normal, ": "}}, d.answer(c, &f)...)},
-		{label: "by", spans: []span{{normal, strings.Join(d.dialCommands(c), "; ")}, {quiet, "   "}, {accentStrong, "y"}, {quiet, " copies it   "}, {accentStrong, "0"}, {quiet, " back"}}},
+		{label: "what if", spans: append([]span{{accentStrong, d.dial.question()}, {normal, ": "}}, d.answer(c, &f)...)},
+		{label: "by", spans: []span{{normal, strings.Join(d.dialCommands(), "; ")}, {quiet, "   "}, {accentStrong, "y"}, {quiet, " copies it   "}, {accentStrong, "0"}, {quiet, " back"}}},
 	}
 }
 
 // question is what the dial asks: "tcp_retries2 = 8, TCP_USER_TIMEOUT = 30 s".
-func (q *dial) question(c *track.Conn, limits track.Limits) string {
+func (q *dial) question() string {
 	var parts []string
-	if q.tries != 0 {
-		k := knobOf(c)
-		parts = append(parts, k.name+" = "+strconv.Itoa(*k.tries(&limits)+q.tries))
+	if q.sysctl != "" {
+		parts = append(parts, q.sysctl+" = "+strconv.Itoa(q.tries))
 	}
 	switch {
 	case q.timed && q.timeout == 0:
@@ -211,13 +228,10 @@ func (d *dashboard) answer(c *track.Conn, f *track.Forecast) []span {
 
 // dialCommands returns what would make the dial's question true: a command for a
 // shell as root, a call for the program that holds the socket.
-func (d *dashboard) dialCommands(c *track.Conn) []string {
+func (d *dashboard) dialCommands() []string {
 	var out []string
-	s := d.picture()
-	limits := s.Limits
-	if q := &d.dial; q.tries != 0 {
-		k := knobOf(c)
-		out = append(out, inNamespace(s.Source.Netns)+"sysctl -w net.ipv4."+k.name+"="+strconv.Itoa(*k.tries(&limits)+q.tries))
+	if q := &d.dial; q.sysctl != "" {
+		out = append(out, inNamespace(d.picture().Source.Netns)+"sysctl -w net.ipv4."+q.sysctl+"="+strconv.Itoa(q.tries))
 	}
 	if d.dial.timed {
 		ms := strconv.FormatInt(d.dial.timeout.Milliseconds(), 10)

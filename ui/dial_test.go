@@ -66,7 +66,7 @@ func TestDial(t *testing.T) {
 // count of its own.
 func TestDialSynCount(t *testing.T) {
 	c := &track.Conn{Forecast: track.Forecast{Cause: track.CauseSynRetries}, Options: &track.Options{SynCnt: 6}}
-	q := dial{tries: -3}
+	q := dial{sysctl: "tcp_syn_retries", tries: 3}
 	if l, o := q.ask(c, limits()); l.SynRetries != 3 || o.SynCnt != 3 {
 		t.Errorf("sysctl %d, socket %d, want 3 and 3", l.SynRetries, o.SynCnt)
 	}
@@ -86,6 +86,17 @@ func TestDialStopsAtTheEnds(t *testing.T) {
 	b.has("TCP_USER_TIMEOUT = 1800 s") // once around
 	b.press(">")
 	b.has("tcp_retries2 = 1, no TCP_USER_TIMEOUT: ")
+}
+
+// TestDialComesTrue has the sysctl really be set to what the dial asks about, and to
+// less: the question stays as it was asked.
+func TestDialComesTrue(t *testing.T) {
+	b := asked(t, nil)
+	b.press("-------")
+	for retries2, answer := range map[int]string{8: "as it does", 3: "later"} {
+		b.send(snapshotMsg{lived(func(l *track.Limits, _ *track.Options) { l.Retries2 = retries2 })})
+		b.has("tcp_retries2 = 8: ", answer, "sysctl -w net.ipv4.tcp_retries2=8")
+	}
 }
 
 // TestDialBegins asserts that the timeout's dial begins beside the socket's own.
@@ -132,8 +143,7 @@ func TestDialOfAnother(t *testing.T) {
 func TestCopyWhatIf(t *testing.T) {
 	b := asked(t, nil)
 	b.press("-")
-	c := b.roster.conn()
-	if got := b.dialCommands(c); len(got) != 1 || got[0] != "sysctl -w net.ipv4.tcp_retries2=14" {
+	if got := b.dialCommands(); len(got) != 1 || got[0] != "sysctl -w net.ipv4.tcp_retries2=14" {
 		t.Errorf("%q", got)
 	}
 	if cmd := b.copy(); fmt.Sprint(cmd()) != "sysctl -w net.ipv4.tcp_retries2=14\n" {

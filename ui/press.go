@@ -144,7 +144,7 @@ func (d *dashboard) copy() tea.Cmd {
 	}
 	if _, asked := d.whatIf(c, &d.dial); asked {
 		d.flash = "copied what would make it so; nothing was changed"
-		return tea.SetClipboard(Clean(strings.Join(d.dialCommands(c), "; ")) + "\n")
+		return tea.SetClipboard(Clean(strings.Join(d.dialCommands(), "; ")) + "\n")
 	}
 	b := c.Local.AppendTo(nil)
 	b = append(c.Remote.AppendTo(append(b, " -> "...)), '\n')
