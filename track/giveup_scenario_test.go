@@ -313,6 +313,11 @@ func (sc *stallScenario) see(at Instant, fields []string) (string, error) {
 			return "", err
 		}
 	}
+	if s.Timer == TimerOn {
+		s.Info.Retransmits = s.Retransmits
+	} else {
+		s.Info.Probes = s.Retransmits
+	}
 	if sc.memory.row != 0 && s.firing(last) {
 		s.Timer = last
 		return "", nil

@@ -233,7 +233,7 @@ func (k *simSocket) row(jiffy, now int64, read Instant) Socket {
 	s.Expires = time.Duration(k.ms(max(0, k.timer.expires-jiffy))) * time.Millisecond
 	s.Info = Info{
 		Size: 288, RTO: time.Duration(k.rto * 1e9 / k.hz), RTT: 300 * time.Microsecond, Backoff: uint8(k.backoff),
-		Probes: uint8(k.probes), Unacked: 1, SndWnd: 65535, SndMSS: 1448, SndSsthresh: 7,
+		Probes: uint8(k.probes), Retransmits: uint8(k.retransmits), Unacked: 1, SndWnd: 65535, SndMSS: 1448, SndSsthresh: 7,
 		TotalRetrans: uint32(k.total), SegsOut: uint32(10 + k.total + k.probes), LastDataSent: ago(k.lastSent), LastAckRecv: ago(k.lastHeard), LastDataRecv: ago(k.lastHeard),
 	}
 	if k.sack {

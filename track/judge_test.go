@@ -79,29 +79,39 @@ func TestProbesAreCountedOnce(t *testing.T) {
 	}
 }
 
-// TestRowOfAFiringTimer reads a row while a timer fires, when the kernel tells of none:
-// what was said stands. The next row is believed, whatever it says.
+// TestRowOfAFiringTimer reads a row while a timer fires, when the kernel tells of no
+// timer, or of one that is over and of what came of it: what was said stands. The next
+// row is believed, whatever it says.
 func TestRowOfAFiringTimer(t *testing.T) {
-	for _, timer := range []Timer{TimerOff, TimerKeepalive} {
-		b := newBench(t)
-		before := b.stalled(3).one()
-		b.Events()
-		read := func() *Conn {
-			r := b.wait(10 * time.Millisecond).row(7)
-			r.SendQ, r.Timer, r.Info.Unacked, r.Info.Backoff, r.Info.RTO = 17, timer, 1, 3, 1632*time.Millisecond
-			b.dump(r)
-			return b.one()
-		}
-		after := read()
-		if after.Forecast.At != before.Forecast.At || before.Forecast.At == 0 || after.Socket.Timer != TimerOn {
-			t.Errorf("the deadline is %d, was %d; the timer is %v", after.Forecast.At, before.Forecast.At, after.Socket.Timer)
-		}
-		for _, e := range b.Events() {
-			t.Errorf("told: %+v", e)
-		}
-		if c := read(); c.Socket.Timer != timer {
-			t.Errorf("a second time the timer is %v, want %v", c.Socket.Timer, timer)
-		}
+	for name, edit := range map[string]func(*Socket){
+		"no timer":         func(s *Socket) { s.Timer, s.Retransmits = TimerOff, 0 },
+		"keepalive's":      func(s *Socket) { s.Timer, s.Expires, s.Retransmits = TimerKeepalive, time.Hour, 0 },
+		"one that is over": func(s *Socket) { s.Info.Retransmits, s.Info.Backoff, s.Info.RTO = 4, 4, 3264*time.Millisecond },
+		"sent just now":    func(s *Socket) { s.Info.LastDataSent = 0 },
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := newBench(t)
+			before := b.stalled(3).one()
+			b.Events()
+			read := func() *Conn {
+				r := b.wait(time.Millisecond).row(7)
+				r.SendQ, r.Timer, r.Retransmits, r.Info.Retransmits, r.Info.Backoff = 17, TimerOn, 3, 3, 3
+				r.Info.Unacked, r.Info.RTO, r.Info.LastDataSent, r.Info.TotalRetrans, r.Info.CAState = 1, 1632*time.Millisecond, 1632*time.Millisecond, 3, CALoss
+				edit(&r)
+				b.dump(r)
+				return b.one()
+			}
+			after := read()
+			if after.Forecast.At != before.Forecast.At || before.Forecast.At == 0 || after.Socket.At != before.Socket.At {
+				t.Errorf("the deadline is %d, was %d; the row is of %d", after.Forecast.At, before.Forecast.At, after.Socket.At)
+			}
+			for _, e := range b.Events() {
+				t.Errorf("told: %+v", e)
+			}
+			if c := read(); c.Socket.At == before.Socket.At {
+				t.Error("a second time it is passed over, too")
+			}
+		})
 	}
 }
 

@@ -27,13 +27,26 @@ type Socket struct {
 	Sight Sight // what the capture can show of it; set by whoever joins filter and table
 }
 
-// firing reports whether the timer that holds the socket's life is firing just now:
-// no such timer is told while the kernel is at it, nor a count of retransmissions.
-// last is the timer of the row before.
+// firing reports whether the row was read while its timer fired, and is of no one
+// moment: there is no timer while the kernel is at it, or one that is over while the
+// rest, which inet_diag waits for, tells what came of it (net/ipv4/inet_diag.c,
+// inet_sk_diag_fill). last is the timer of the row before.
 func (s *Socket) firing(last Timer) bool {
 	i := &s.Info
-	return (s.Timer == TimerOff || s.Timer == TimerKeepalive) &&
-		(i.Unacked > 0 || last == TimerPersist && i.NotsentBytes > 0)
+	if i.Size == 0 {
+		return false
+	}
+	switch s.Timer {
+	case TimerOff:
+		return i.Unacked > 0 || last == TimerPersist && i.NotsentBytes > 0
+	case TimerOn:
+		return s.Retransmits != i.Retransmits || s.Expires == 0 && i.LastDataSent == 0
+	case TimerKeepalive:
+		return s.Retransmits != i.Probes || i.Unacked > 0 || last == TimerPersist && i.NotsentBytes > 0
+	case TimerPersist:
+		return s.Retransmits != i.Probes
+	}
+	return false
 }
 
 // Mem is INET_DIAG_SKMEMINFO, in bytes (but Drops): what `ss -m` prints.
