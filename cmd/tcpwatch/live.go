@@ -70,10 +70,9 @@ func (l *live) loop(ctx context.Context) error {
 	if err := l.first(ctx); err != nil {
 		return err
 	}
-	var batches <-chan *capture.Batch
 	var downs <-chan error
 	if l.frames != nil {
-		batches, downs = l.frames.batches, l.frames.downs
+		downs = l.frames.downs
 		l.order.release = func(b *capture.Batch) { l.frames.idle <- b }
 	}
 	beats := time.NewTicker(beat)
@@ -83,9 +82,6 @@ func (l *live) loop(ctx context.Context) error {
 		select {
 		case <-ctx.Done():
 			return l.last()
-		case b := <-batches:
-			l.batch(b)
-			continue
 		case n := <-l.news:
 			if err := l.learn(n); err != nil {
 				return err
@@ -105,14 +101,7 @@ func (l *live) loop(ctx context.Context) error {
 		case <-beats.C:
 			now := diag.Now()
 			silent := l.silent(now)
-			for more := true; more; {
-				select {
-				case b := <-batches:
-					l.batch(b)
-				default:
-					more = false
-				}
-			}
+			l.gather()
 			l.until = max(l.until, silent)
 			err = l.advance(now.Add(-slack))
 		}
@@ -141,6 +130,19 @@ func (l *live) first(ctx context.Context) error {
 			if err := l.learn(n); err != nil {
 				return err
 			}
+		}
+	}
+}
+
+// gather takes in the frames that have come: at each beat, for to be woken for each
+// batch costs more than its frames do.
+func (l *live) gather() {
+	for {
+		select {
+		case b := <-l.batches():
+			l.batch(b)
+		default:
+			return
 		}
 	}
 }
@@ -321,19 +323,16 @@ func (l *live) draw() {
 
 // last applies what has come, whatever may still be on its way, and ends the session.
 func (l *live) last() error {
-	for {
+	l.gather()
+	for more := true; more; {
 		select {
-		case b := <-l.batches():
-			l.batch(b)
-			continue
 		case n := <-l.news:
 			if err := l.learn(n); err != nil {
 				return err
 			}
-			continue
 		default:
+			more = false
 		}
-		break
 	}
 	err := l.order.apply(diag.Now(), l.frame, l.take)
 	if errors.Is(err, errEnough) {
