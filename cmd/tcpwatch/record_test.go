@@ -154,7 +154,7 @@ func TestRecordingRotates(t *testing.T) {
 	go io.Copy(io.Discard, server)
 	path := filepath.Join(t.TempDir(), "session")
 	w := startWatching(t, "--netns", l.A.Path(), "-i", l.A.Link, "-s", "65535", "-w", path, "-C", "1", "-W", "3")
-	w.until("the owner", func(e event) bool { return e.Event == "socket" && e.Local == client.LocalAddr().String() })
+	w.until("the owner", func(e event) bool { return e.Event == "socket" && e.Local == client.LocalAddr().String() && e.PID > 0 })
 	file := func(n int) string { return path + strconv.Itoa(n) }
 	begun := func(n int) time.Time {
 		info, err := os.Stat(file(n))
