@@ -66,7 +66,7 @@ func ReadPhase() (track.Phase, error) {
 // the phase can't be read at all.
 func seekPhase(ctx context.Context, found func(track.Phase)) {
 	var surest track.Phase
-	for pause := time.Second / 10; pause < time.Minute; pause *= 2 {
+	for pause := time.Second / 40; pause < time.Minute; pause *= 2 {
 		p, err := ReadPhase()
 		switch {
 		case errors.Is(err, fs.ErrPermission), errors.Is(err, ErrUnsupported):
