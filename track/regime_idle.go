@@ -52,7 +52,14 @@ func (sc *scene) persist() prospect {
 		ran := delta
 		switch {
 		case answered && !waiting: // the answer has set the timer
-			ran = min(delta, w.at(sc.m.timer.expiry)-sc.read()+w.round(i.LastAckRecv))
+			ran = w.at(sc.m.timer.expiry) - sc.read() + w.round(i.LastAckRecv)
+			switch n { // the row tells of the timer first, and of the answer a jiffy later perhaps
+			case early:
+				ran--
+			case late:
+				ran++
+			}
+			ran = min(ran, delta)
 		case sc.rules.userTimeout > 0 && i.Backoff > 0:
 			ran = sc.ran(delta, n)
 		}
