@@ -48,7 +48,7 @@ func (m *Memory) Neighbour(n Neighbour) { m.neighbour = n }
 // Row takes in a row of inet_diag. Rows come in the order of their moments.
 func (m *Memory) Row(s *Socket, l *Limits) {
 	w := newWheel(l)
-	m.timer.see(s, m.row, w)
+	m.timer.see(s, m.row, m.fired, w)
 	m.learn(s, w, l)
 	m.row = s.At
 }
@@ -67,14 +67,18 @@ const readingTime = 500 * time.Microsecond
 // otherTimer is by how much the expiries of two settings of a timer differ at least.
 const otherTimer = 9 * time.Millisecond
 
-// see takes in the timer of a row; last is the row before.
-func (p *pending) see(s *Socket, last Instant, w wheel) {
+// see takes in the timer of a row; last is the row before, and fired when a packet
+// last showed that a timer had fired.
+func (p *pending) see(s *Socket, last, fired Instant, w wheel) {
 	if s.Timer == TimerOff {
 		*p = pending{}
 		return
 	}
 	is := arming{s.Timer, s.State, s.Retransmits, s.Info.Backoff, s.Info.Probes, s.Info.SegsIn, s.Info.SegsOut}
 	expiry := s.At.Add(w.duration(w.round(s.Expires)))
+	if fired > last && s.Timer == TimerOn && s.Retransmits > 0 && s.Info.RTO > 0 {
+		expiry = min(expiry, fired.Add(s.Info.RTO+w.duration(1))) // however long the row was in the reading
+	}
 	vague := false
 	if s.Expires == 0 {
 		// Overdue. Since when, the memory tells, or the last transmission.
