@@ -14,7 +14,7 @@ func (sc *scene) unacknowledged() prospect {
 		p.atMost(Bounded, "no TCP_USER_TIMEOUT")
 	}
 	rto := w.round(i.RTO)
-	local := w.round(i.RTO) != w.ceil(probeLocal) && w.round(sc.m.timer.length) == w.ceil(probeLocal) && s.Retransmits > 0
+	local := !w.isLocal(rto) && w.isLocal(w.round(sc.m.timer.length)) && s.Retransmits > 0
 	thin := sc.thin()
 	reverted := s.Retransmits > i.Backoff && !thin && !local
 	steady := reverted && t.steady || t.reverts && s.Retransmits == 0
@@ -67,6 +67,13 @@ func (sc *scene) unacknowledged() prospect {
 		return sc.pending(delta, callback), f
 	}
 	return p
+}
+
+// isLocal reports whether a timer that ran for so many jiffies after a transmission is
+// that of one which failed in this host's own queue: it is set then, or in the jiffy after.
+func (w wheel) isLocal(length int64) bool {
+	late := length - w.ceil(probeLocal)
+	return late == 0 || late == 1
 }
 
 // thin reports whether the stream gets no backoff at first (tcp_stream_is_thin).
