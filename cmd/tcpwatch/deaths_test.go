@@ -180,7 +180,9 @@ var deaths = []death{
 	{name: "host unreachable in mid-stall", lasts: 13100 * ms, changing: true, limits: limits{"tcp_retries2": 5}, lab: lab.Options{Router: true},
 		stall: func(s *deathbed) {
 			silence(s)
-			s.after(2 * sec)
+			// The RTO that is held is 816 ms then. At 1632 ms the timer, set for 407 jiffies, would
+			// end on the last of its slot, and a jiffy's delay put each fire off by 32 ms.
+			s.after(sec)
 			s.must(s.Heal())
 			s.must(s.Cut(lab.Cut{From: s.A, How: lab.HostUnreachable}))
 			s.nextFire()
