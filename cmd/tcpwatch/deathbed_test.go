@@ -40,6 +40,7 @@ type death struct {
 	gated    bool   // a gate stands between A and B
 	probes   bool   // what is sent again are probes, of which the tracepoints don't tell
 	unseen   bool   // no program learns of it, and no tracepoint tells: the table is asked again and again
+	shrunk   bool   // the window, over data in flight
 	orphan   bool   // no program holds the socket
 	changing bool   // what is done to it on the way moves its end, or the kernel does
 	decided  bool   // only then; before that no one could foretell it

@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"math"
 	"net/netip"
 	"os"
@@ -138,9 +139,9 @@ var deaths = []death{
 	{name: "zero window 6", probes: true, lasts: 28275 * ms, limits: limits{"tcp_retries2": 6}, receiver: options(lab.ReceiveBuffer(4096)), stall: shut},
 	{name: "zero window, user timeout 5 s, answered", probes: true, lasts: 5224 * ms,
 		receiver: options(lab.ReceiveBuffer(4096)), options: options(lab.UserTimeout(5 * sec)), stall: (*deathbed).fill},
-	{name: "shrunk window, rto_max 1 s", lasts: 2694 * ms, needs: "tcp_rto_max_ms", limits: limits{"tcp_rto_max_ms": 1000}, stall: shrunk},
-	{name: "shrunk window, rto_max 3 s", lasts: 9478 * ms, needs: "tcp_rto_max_ms", limits: limits{"tcp_rto_max_ms": 3000}, stall: shrunk},
-	{name: "shrunk window, user timeout 4 s", lasts: 4430 * ms, needs: "tcp_rto_max_ms", limits: limits{"tcp_rto_max_ms": 3000},
+	{name: "shrunk window, rto_max 1 s", shrunk: true, lasts: 2694 * ms, needs: "tcp_rto_max_ms", limits: limits{"tcp_rto_max_ms": 1000}, stall: shrunk},
+	{name: "shrunk window, rto_max 3 s", shrunk: true, lasts: 9478 * ms, needs: "tcp_rto_max_ms", limits: limits{"tcp_rto_max_ms": 3000}, stall: shrunk},
+	{name: "shrunk window, user timeout 4 s", shrunk: true, lasts: 4430 * ms, needs: "tcp_rto_max_ms", limits: limits{"tcp_rto_max_ms": 3000},
 		options: options(lab.UserTimeout(4 * sec)), stall: shrunk},
 
 	// Nothing in flight.
@@ -337,14 +338,34 @@ func TestLongDeaths(t *testing.T) {
 	foretell(t, longDeaths, 0)
 }
 
-// TestDeathsSeenLate starts tcpwatch four seconds into the stall. The options of a
-// socket that no program holds any more nobody can learn by then.
+// TestDeathsSeenLate starts tcpwatch four seconds into the stall. Nobody can learn by
+// then the options of a socket that no program holds any more, nor when the window
+// was shrunk. Where little were left to watch, it is to last longer.
 func TestDeathsSeenLate(t *testing.T) {
 	t.Parallel()
 	late := slices.DeleteFunc(slices.Clone(deaths), func(d death) bool {
-		return d.changing || d.lasts < 6*sec || d.orphan && d.options != nil
+		return d.changing || d.shrunk || d.lasts < 6*sec || d.orphan && d.options != nil
 	})
+	for i := range late {
+		if late[i].lasts < 7500*ms {
+			late[i].prolong()
+		}
+	}
 	foretell(t, late, 4*sec)
+}
+
+// prolong raises the counts by which a death is short: it lasts about twice as long.
+func (d *death) prolong() {
+	d.limits = maps.Clone(d.limits)
+	d.lasts *= 2
+	for name, n := range d.limits {
+		switch name {
+		case "tcp_retries2", "tcp_orphan_retries":
+			d.limits[name] = max(n, 5)
+		case "tcp_syn_retries", "tcp_synack_retries":
+			d.limits[name] = n + 1
+		}
+	}
 }
 
 // result is what came of one death.
