@@ -231,6 +231,8 @@ func silence(s *deathbed) {
 // decides is how late the processor is; by this one the fire is three jiffies beyond.
 func inSlot(s *deathbed) {
 	phase, err := diag.ReadPhase()
+	for end := time.Now().Add(10 * sec); err != nil && time.Now().Before(end); phase, err = diag.ReadPhase() {
+	} // on a busy machine ticks pass unseen
 	s.must(err)
 	var tick unix.Timespec
 	s.must(unix.ClockGetres(unix.CLOCK_MONOTONIC_COARSE, &tick))
