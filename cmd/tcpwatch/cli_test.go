@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -119,6 +120,10 @@ func TestNobody(t *testing.T) {
 	o := execute(t, true, "--once")
 	if o.status != 0 || !strings.HasPrefix(o.stdout, "Proto") {
 		t.Errorf("--once: %+v", o)
+	}
+	o = execute(t, true, "--once", "--pid", strconv.Itoa(os.Getpid()))
+	if o.status != 1 || o.stdout != "" || !strings.Contains(o.stderr, "CAP_SYS_PTRACE") || strings.Count(o.stderr, "\n") != 1 {
+		t.Errorf("--once --pid of another user's process: %+v", o)
 	}
 	o = execute(t, true, "--json", "--for", "300ms")
 	if o.status != 0 || !strings.Contains(o.stderr, "CAP_NET_RAW") || !strings.Contains(o.stderr, "setcap") ||

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net/netip"
 	"os"
 	"os/signal"
@@ -33,6 +34,11 @@ func run(f *flags) error {
 	filter, err := compile(f.expression)
 	if err != nil {
 		return err
+	}
+	if f.pid != 0 && f.read == "" {
+		if err := checkProcess(f.pid); err != nil {
+			return err
+		}
 	}
 	switch {
 	case f.read != "":
@@ -63,6 +69,22 @@ func compile(expression string) (*capture.Filter, error) {
 		return nil, misuse{err}
 	}
 	return filter, nil
+}
+
+// checkProcess reports why the sockets of a process could not be told from others'.
+func checkProcess(pid int) error {
+	proc := fmt.Sprintf("/proc/%d/", pid)
+	_, err := os.Readlink(proc + "cwd") // takes what reading descriptors takes
+	if err == nil {
+		_, err = os.ReadDir(proc + "fd")
+	}
+	switch {
+	case errors.Is(err, fs.ErrPermission):
+		return fmt.Errorf("--pid %d: another user's process, whose sockets take CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH to find; run as root", pid)
+	case err != nil:
+		return fmt.Errorf("--pid %d: there is no such process", pid)
+	}
+	return nil
 }
 
 func openNamespace(name string) (*diag.Namespace, error) {
