@@ -77,6 +77,9 @@ func TestAnswersInALine(t *testing.T) {
 		{"-w - --json", 2, "-w"},
 		{"-4 -6", 2, "-4"},
 		{"-s 1", 2, "-s"},
+		{"-v", 2, "-v"}, // what tcpdump has for more words is no question for the version
+		{"--pid 99999999", 1, "no such process"},
+		{"--pid 99999999 --once", 1, "no such process"},
 		{"--netns no-such-namespace", 1, "no-such-namespace"},
 		{"-r " + broken, 1, "not a capture"},
 		{"-r /no/such/file", 1, "/no/such/file"},
@@ -91,7 +94,7 @@ func TestAnswersInALine(t *testing.T) {
 }
 
 func TestHelpAndVersion(t *testing.T) {
-	for args, want := range map[string]string{"--help": "pcap-filter(7)", "--version": "tcpwatch ", "completion bash": "bash completion"} {
+	for args, want := range map[string]string{"--help": "pcap-filter(7)", "--version": "tcpwatch ", "completion bash": "bash completion", "__complete -i l": "\nlo\n"} {
 		if o := execute(t, false, strings.Fields(args)...); o.status != 0 || !strings.Contains(o.stdout, want) {
 			t.Errorf("tcpwatch %s: status %d, stdout %.200q, want %q", args, o.status, o.stdout, want)
 		}
@@ -104,6 +107,7 @@ func TestAsTyped(t *testing.T) {
 		"-i any port 12345",
 		"-ni lo tcp port 12345 and host 127.0.0.1",
 		"port 12345 -n -i lo -p -B 4096 -s 128",
+		"-s0 port 12345",
 	} {
 		o := execute(t, false, append(strings.Fields(args), "--json", "--for", "300ms")...)
 		if o.status != 0 || !strings.Contains(o.stdout, `"event":"start"`) || !strings.Contains(o.stdout, `"event":"stats"`) {

@@ -8,7 +8,12 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"github.com/tcpwatch/tcpwatch/capture"
 )
+
+// wholePacket is the snapshot length that cuts no packet: tcpdump's default.
+const wholePacket = 262144
 
 // flags are what the command line asks for.
 type flags struct {
@@ -61,7 +66,8 @@ packets and sockets alike.`,
   tcpwatch --json host 10.0.0.5   events, a JSON object a line
   tcpwatch --once                 the socket table, once, with deadlines
   tcpwatch -r stall.pcap          a capture
-  sudo tcpwatch --demo            a connection dies in half a minute`,
+  sudo tcpwatch --demo            a connection dies in half a minute
+  source <(tcpwatch completion bash)`,
 		Args:              cobra.ArbitraryArgs,
 		Version:           version,
 		SilenceErrors:     true,
@@ -78,7 +84,21 @@ packets and sockets alike.`,
 	c.SetVersionTemplate("tcpwatch {{.Version}}\n")
 	c.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return misuse{err} })
 	f.bind(c.Flags())
+	_ = c.RegisterFlagCompletionFunc("interface", interfaceNames)
 	return c
+}
+
+// interfaceNames completes -i.
+func interfaceNames(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective) {
+	list, err := capture.Interfaces()
+	if err != nil {
+		return nil, cobra.ShellCompDirectiveError
+	}
+	var names []cobra.Completion
+	for _, i := range list {
+		names = append(names, i.Name)
+	}
+	return names, cobra.ShellCompDirectiveNoFileComp
 }
 
 // bind declares the flags, by tcpdump's letters where tcpdump has one.
@@ -96,7 +116,7 @@ func (f *flags) bind(s *pflag.FlagSet) {
 	s.Uint64VarP(&f.count, "count", "c", 0, "exit after `N` packets")
 	s.IntVarP(&f.bufferKiB, "buffer-size", "B", 0, "capture buffer in `KIB`")
 	s.StringVarP(&f.filterFile, "filter-file", "F", "", "read the expression from `FILE`; one on the command line is ignored")
-	s.IntVarP(&f.snaplen, "snapshot-length", "s", 192, "capture `LEN` bytes of each packet; headers are what is needed")
+	s.IntVarP(&f.snaplen, "snapshot-length", "s", 192, "capture `LEN` bytes of each packet, 0: all; headers are what is needed")
 	s.BoolVarP(&accepted, "no-promiscuous-mode", "p", false, "accepted: promiscuous mode is off unless --promiscuous")
 	s.BoolVar(&f.promiscuous, "promiscuous", false, "put the interface into promiscuous mode")
 	s.BoolVarP(&f.ipv4, "ipv4", "4", false, "IPv4 connections only")
@@ -110,6 +130,7 @@ func (f *flags) bind(s *pflag.FlagSet) {
 	s.BoolVar(&f.utc, "utc", false, "times in UTC; else local (JSON is always UTC)")
 	s.BoolVar(&f.resolve, "resolve", false, "show names for addresses on the dashboard, as key d does; lines and JSON keep numbers")
 	s.BoolVar(&f.ownSSH, "own-ssh", false, "with any: show the ssh session that tcpwatch itself runs in, too")
+	s.Bool("version", false, "print the version and exit") // no -v, which is tcpdump's for more words
 }
 
 // check finds what cannot be meant.
@@ -129,8 +150,8 @@ func (f *flags) check(s *pflag.FlagSet) error {
 		return misused("--once records nothing: it excludes -w")
 	case f.ipv4 && f.ipv6:
 		return misused("-4 and -6 exclude each other")
-	case f.snaplen < 64 || f.snaplen > 262144:
-		return misused("-s %d: a snapshot length is 64 to 262144 bytes", f.snaplen)
+	case f.snaplen != 0 && f.snaplen < 64 || f.snaplen > wholePacket:
+		return misused("-s %d: a snapshot length is 64 to %d bytes, or 0 for all", f.snaplen, wholePacket)
 	case f.bufferKiB < 0 || f.bufferKiB > 4<<20:
 		return misused("-B %d: a buffer is 1 to %d KiB", f.bufferKiB, 4<<20)
 	case f.interval < 0 || f.interval > 0 && f.interval < 10*time.Millisecond:
@@ -145,6 +166,9 @@ func (f *flags) check(s *pflag.FlagSet) error {
 		return misused("-C and -W are positive")
 	case f.fileSize > 0 && (f.write == "" || f.write == "-"):
 		return misused("-C splits the file of -w: give one")
+	}
+	if f.snaplen == 0 {
+		f.snaplen = wholePacket
 	}
 	if f.filterFile != "" {
 		b, err := os.ReadFile(f.filterFile)
