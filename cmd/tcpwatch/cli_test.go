@@ -101,6 +101,29 @@ func TestHelpAndVersion(t *testing.T) {
 	}
 }
 
+// TestFullDiskIsToldOnce writes each kind of output to a full device.
+func TestFullDiskIsToldOnce(t *testing.T) {
+	requireRoot(t)
+	for _, args := range []string{"--once", "-D", "-i lo --json", "-i lo -w -"} {
+		full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer full.Close()
+		ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+		defer cancel()
+		cmd := exec.CommandContext(ctx, binary, strings.Fields(args)...)
+		var errs bytes.Buffer
+		cmd.Stdout, cmd.Stderr = full, &errs
+		_ = cmd.Run() // its status is looked at
+		said := errs.String()
+		if cmd.ProcessState.ExitCode() != 1 || strings.Count(said, "\n") != 1 ||
+			!strings.Contains(said, "no space left") && !strings.Contains(said, "disk full") {
+			t.Errorf("tcpwatch %s >/dev/full: status %d, stderr %q, want 1 and a line that says so", args, cmd.ProcessState.ExitCode(), said)
+		}
+	}
+}
+
 func TestAsTyped(t *testing.T) {
 	requireRoot(t)
 	for _, args := range []string{

@@ -223,7 +223,7 @@ func (l *live) notRecording(why error) error {
 	l.recording.err = why
 	l.keepers = slices.DeleteFunc(l.keepers, func(k keeper) bool { return k == l.recording })
 	if l.flags.write == "-" {
-		return why
+		return said{why} // the recording tells it when it is stopped
 	}
 	if l.screen == nil {
 		l.recording.said = true
@@ -266,7 +266,11 @@ func (l *live) advance(horizon track.Instant) error {
 		return err
 	}
 	if l.outlet != nil {
-		if lost := l.outlet.Lost(); lost > 0 {
+		lost, err := l.outlet.Lost()
+		if err != nil {
+			return err
+		}
+		if lost > 0 {
 			l.order.addRecord(&track.Loss{At: horizon, Here: lost})
 		}
 	}

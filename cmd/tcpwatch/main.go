@@ -19,13 +19,15 @@ type said struct{ error }
 
 func (said) Error() string { return "" }
 
-// status prints an error in one line and returns the exit status for it.
+// status prints errors, each in one line, and returns the exit status for them.
 func status(err error) int {
 	if err == nil {
 		return 0
 	}
-	if text := strings.TrimSpace(err.Error()); text != "" {
-		fmt.Fprintf(os.Stderr, "tcpwatch: %s\n", text)
+	for line := range strings.Lines(err.Error()) {
+		if line = strings.TrimSpace(line); line != "" {
+			fmt.Fprintf(os.Stderr, "tcpwatch: %s\n", line)
+		}
 	}
 	if errors.As(err, new(misuse)) {
 		return 2

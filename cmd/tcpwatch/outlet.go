@@ -18,6 +18,7 @@ type outlet struct {
 	waiting []byte
 	lost    uint64 // writes
 	err     error
+	told    bool // err has been returned
 	closed  bool
 	done    chan struct{}
 }
@@ -34,6 +35,7 @@ func (o *outlet) Write(b []byte) (int, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.err != nil {
+		o.told = true
 		return 0, o.err
 	}
 	if len(o.waiting)+len(b) > outletRoom {
@@ -45,22 +47,27 @@ func (o *outlet) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
-// Lost returns how many writes found no room since the last call.
-func (o *outlet) Lost() uint64 {
+// Lost returns how many writes found no room since the last call, and the error of
+// an earlier write: there may be nothing more to write that would meet it.
+func (o *outlet) Lost() (uint64, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	n := o.lost
-	o.lost = 0
-	return n
+	o.lost, o.told = 0, o.err != nil
+	return n, o.err
 }
 
-// Close waits until all is written.
+// Close waits until all is written. It returns the error of a write that has not been
+// returned yet.
 func (o *outlet) Close() error {
 	o.mu.Lock()
 	o.closed = true
 	o.ready.Signal()
 	o.mu.Unlock()
 	<-o.done
+	if o.told {
+		return nil
+	}
 	return o.err
 }
 

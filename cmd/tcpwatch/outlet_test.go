@@ -19,11 +19,14 @@ func TestOutletNeverBlocks(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	lost := o.Lost()
+	lost, err := o.Lost()
+	if err != nil {
+		t.Fatal(err)
+	}
 	if lost == 0 || lost > 10 {
 		t.Errorf("%d writes lost, want what found no room", lost)
 	}
-	if again := o.Lost(); again != 0 {
+	if again, _ := o.Lost(); again != 0 {
 		t.Errorf("%d lost were told twice", again)
 	}
 	all := make(chan []byte)
@@ -51,5 +54,8 @@ func TestOutletTellsItsError(t *testing.T) {
 	}
 	if _, err := o.Write([]byte("b\n")); !errors.Is(err, gone) {
 		t.Errorf("writing answered %v, want %v", err, gone)
+	}
+	if err := o.Close(); err != nil {
+		t.Errorf("closing told %v once more", err)
 	}
 }
