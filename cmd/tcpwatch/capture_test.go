@@ -1,10 +1,13 @@
 package main
 
 import (
+	"bufio"
 	"net/netip"
+	"os"
 	"os/exec"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/tcpwatch/tcpwatch/internal/lab"
 	"github.com/tcpwatch/tcpwatch/internal/lab/labtest"
@@ -77,6 +80,45 @@ func TestInterfaceGoesAwayAndComesBack(t *testing.T) {
 	}
 	m.await("packets again", showing("len 17"))
 	m.quit()
+}
+
+// TestInterfaceIsMissedInAWord takes the interface down where there is no screen, and
+// has a condition that stays: it is not told again.
+func TestInterfaceIsMissedInAWord(t *testing.T) {
+	t.Parallel()
+	l := labtest.New(t, lab.Options{})
+	pair(t, l, netip.AddrPortFrom(l.B.Addr, 12345))
+	cmd := exec.Command(binary, "--netns", l.A.Path(), "-i", l.A.Link, "greater", "100")
+	stderr, err := cmd.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	overdue := time.AfterFunc(20*time.Second, func() { _ = cmd.Process.Kill() })
+	defer overdue.Stop()
+	lines := bufio.NewScanner(stderr)
+	for _, step := range []struct{ says, link string }{{"all sockets are shown", "down"}, {"is down", "up"}, {"is back", ""}} {
+		if !lines.Scan() || !strings.Contains(lines.Text(), step.says) {
+			t.Errorf("said %q, want word that %q", lines.Text(), step.says)
+		}
+		if step.link == "" {
+			continue
+		}
+		if err := l.A.Do(func() error { return exec.Command("ip", "link", "set", l.A.Link, step.link).Run() }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := cmd.Process.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	for lines.Scan() {
+		t.Errorf("also said %q", lines.Text())
+	}
+	if err := cmd.Wait(); err != nil {
+		t.Error(err)
+	}
 }
 
 func TestCountEndsTheSession(t *testing.T) {

@@ -210,11 +210,11 @@ func (l *live) restate(change func(*track.Source)) {
 	source := *l.source
 	source.At = diag.Now()
 	change(&source)
+	if l.screen == nil {
+		complain(l.source, &source)
+	}
 	l.source = &source
 	l.order.addRecord(&source)
-	if l.screen == nil {
-		complain(&source)
-	}
 }
 
 // notRecording takes in that the recording has failed. The watching goes on, unless
@@ -234,11 +234,22 @@ func (l *live) notRecording(why error) error {
 	return nil
 }
 
-// complain says on stderr what a screen would show of a source's condition.
-func complain(s *track.Source) {
-	for _, line := range []string{s.Down, s.Rights, s.Undecided} {
-		if line = strings.TrimSpace(line); line != "" {
-			fmt.Fprintf(os.Stderr, "tcpwatch: %s\n", strings.ReplaceAll(line, "\n", "\ntcpwatch: "))
+// complain says on stderr what a screen would show of a source's condition, where
+// it is another than it was; nil: nothing was said yet.
+func complain(was, is *track.Source) {
+	if was == nil {
+		was = new(track.Source)
+	}
+	if was.Down != "" && is.Down == "" {
+		fmt.Fprintf(os.Stderr, "tcpwatch: %s: the interface is back\n", is.Name)
+	}
+	for _, c := range [...]struct{ was, is, lead string }{
+		{was.Down, is.Down, ""},
+		{was.Rights, is.Rights, ""},
+		{was.Undecided, is.Undecided, "all sockets are shown: "},
+	} {
+		if c.is != "" && c.is != c.was {
+			fmt.Fprintf(os.Stderr, "tcpwatch: %s%s\n", c.lead, strings.ReplaceAll(strings.TrimSpace(c.is), "\n", "\ntcpwatch: "))
 		}
 	}
 }

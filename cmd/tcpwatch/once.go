@@ -25,6 +25,7 @@ func once(f *flags, ns *diag.Namespace, filter *capture.Filter) error {
 	if err := look(s, &r, ns); err != nil {
 		return err
 	}
+	complain(nil, &track.Source{Undecided: r.undecided})
 	out := bufio.NewWriterSize(os.Stdout, page)
 	wall := ui.Wall{Clock: s.clock, Location: location(f)}
 	if err := ui.WriteTable(out, s.tracker.Snapshot(), ui.TableOptions{Wall: wall}); err != nil {

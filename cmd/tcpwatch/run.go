@@ -103,7 +103,7 @@ func watch(ctx context.Context, f *flags, ns *diag.Namespace, filter *capture.Fi
 	if dashboard(f) {
 		return l.recorded(func() error { return l.dashboard(ctx) })
 	}
-	complain(l.source)
+	complain(nil, l.source)
 	if f.write == "-" {
 		return l.recorded(func() error { return l.run(ctx) })
 	}
