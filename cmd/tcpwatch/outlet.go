@@ -5,7 +5,8 @@ import (
 	"sync"
 )
 
-// outletRoom is how many bytes of output may wait for a slow reader.
+// outletRoom is how many bytes of output may wait for a slow reader before more of
+// it is refused. One write may be longer: the first look at a big table is.
 const outletRoom = 16 << 20
 
 // outlet hands output to a writer that may block, without ever blocking itself:
@@ -38,7 +39,7 @@ func (o *outlet) Write(b []byte) (int, error) {
 		o.told = true
 		return 0, o.err
 	}
-	if len(o.waiting)+len(b) > outletRoom {
+	if len(o.waiting) > outletRoom {
 		o.lost++
 		return len(b), nil
 	}
