@@ -65,6 +65,7 @@ screenshots: build
 	$(sudo) ./scripts/screenshots
 
 install: build
+	@$(need) install
 	getent group $(GROUP) >/dev/null || $(sudo) groupadd --system $(GROUP)
 	$(sudo) install -D -m 0750 -g $(GROUP) tcpwatch $(PREFIX)/bin/tcpwatch
 	$(sudo) setcap cap_net_raw+ep $(PREFIX)/bin/tcpwatch
