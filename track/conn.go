@@ -30,7 +30,8 @@ type Conn struct {
 	// counts older entries that were let go.
 	Timeline []Entry
 	Dropped  uint64
-	// Moments is the bounded history of its state; empty: not kept.
+	// Moments is the bounded history of its state, each of which stood until the
+	// next; empty: not kept.
 	Moments []Moment
 
 	memory Memory // for WhatIf

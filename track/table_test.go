@@ -77,6 +77,30 @@ func TestEndsInOrder(t *testing.T) {
 	}
 }
 
+// TestMomentsAreChanges has a timer run on for longer than there are moments to
+// keep, then fire: what was before it is still known.
+func TestMomentsAreChanges(t *testing.T) {
+	b := newBench(t)
+	b.dump(b.row(7))
+	b.Apply(&Watched{At: b.at, IDs: []uint64{b.conns()[0].ID}})
+	row := b.row(7)
+	row.SendQ, row.Timer, row.Info.Unacked = 17, TimerOn, 1
+	fires := b.at.Add(26 * time.Second)
+	first := b.at.Add(time.Second)
+	for range 200 {
+		row.Expires = fires.Sub(b.wait(100 * time.Millisecond).at)
+		b.dump(row)
+	}
+	row.Retransmits, row.Info.Backoff, row.Expires = 1, 1, 52*time.Second
+	b.wait(6 * time.Second).dump(row)
+	row.Expires -= time.Second
+	b.wait(time.Second).dump(row)
+	m := b.conns()[0].Moments
+	if len(m) < 2 || len(m) > 6 || m[0].At > first || m[len(m)-1].Retransmits != 1 {
+		t.Errorf("%d moments: %+v", len(m), m)
+	}
+}
+
 // TestWatched looks at what is kept of connections on screen, one of which has
 // no socket yet.
 func TestWatched(t *testing.T) {
@@ -92,8 +116,11 @@ func TestWatched(t *testing.T) {
 	other.Local, other.Remote = there, netip.AddrPortFrom(here.Addr(), 41000)
 	third := b.row(9)
 	third.Remote = netip.AddrPortFrom(there.Addr(), 444)
-	for range 5 {
-		b.wait(time.Second).dump(b.row(7), other, third)
+	for i := range 5 {
+		row := b.row(7)
+		row.Info.RTT += time.Duration(i) * time.Microsecond
+		other.Info.RTT, third.Info.RTT = row.Info.RTT, row.Info.RTT
+		b.wait(time.Second).dump(row, other, third)
 	}
 	for _, c := range b.conns() {
 		want := 5

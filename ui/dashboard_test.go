@@ -453,3 +453,27 @@ func TestSessionNotes(t *testing.T) {
 	b.send(newsMsg{Note{ID: 2}})
 	b.hasNot("the wire is cut")
 }
+
+// TestTimerRunsOnInThePast asserts that a moment's timer is shown as it stood at the
+// cursor, not as it was when the moment began.
+func TestTimerRunsOnInThePast(t *testing.T) {
+	c := story(storyNow)
+	c.Moments = []track.Moment{{At: storySent, Timer: track.TimerOn, Expires: 10 * time.Second}}
+	for after, want := range map[time.Duration]time.Duration{0: 10 * time.Second, 4 * time.Second: 6 * time.Second, 11 * time.Second: 0} {
+		if past, kept := asOf(c, storySent.Add(after)); !kept || past.Socket.Expires != want {
+			t.Errorf("%v on: %v left, kept %t", after, past.Socket.Expires, kept)
+		}
+	}
+}
+
+// TestPacketsNotThere asserts that the pane says why it is empty.
+func TestPacketsNotThere(t *testing.T) {
+	b := newBench(t, 115, 36)
+	c := buried(storyNow)
+	c.Timeline = nil
+	b.show(c)
+	b.has("none of this connection was captured")
+	b.press("/", "nosuch")
+	b.has("none: no connection is selected")
+	b.hasNot("waiting for the first packet")
+}

@@ -49,7 +49,8 @@ func asOf(c *track.Conn, at track.Instant) (*track.Conn, bool) {
 		s = *c.Socket
 	}
 	s.At, s.State, s.RecvQ, s.SendQ = m.At, m.State, m.RecvQ, m.SendQ
-	s.Timer, s.Expires, s.Retransmits = m.Timer, m.Expires, m.Retransmits
+	s.Timer, s.Retransmits = m.Timer, m.Retransmits
+	s.Expires = max(m.Expires-at.Sub(m.At), 0)
 	s.Info.Backoff, s.Info.Probes, s.Info.RTO, s.Info.RTT = m.Backoff, m.Probes, m.RTO, m.RTT
 	s.Info.SndCwnd, s.Info.Unacked, s.Info.SndWnd, s.Info.RcvWnd = m.Cwnd, m.Unacked, m.SndWnd, m.RcvWnd
 	past.Socket = &s
