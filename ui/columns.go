@@ -83,7 +83,7 @@ func (d *dashboard) grid(width int, rows []row) grid {
 		grow(colForeign, min(foreign, enough))
 		grow(colLocal, min(local, enough))
 		grow(colProgram, min(program, enough))
-		grow(colGivesUp, 21)
+		grow(colGivesUp, 22)
 	}
 	return g
 }

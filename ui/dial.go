@@ -214,7 +214,7 @@ func (d *dashboard) answer(c *track.Conn, f *track.Forecast) []span {
 	switch by := f.At.Sub(was.At); {
 	case was.At == 0:
 	case by.Abs() < 10*time.Millisecond:
-		out = append(out, span{normal, ", as it does"})
+		out = append(out, span{normal, ", as it will anyway"})
 	case by < 0:
 		out = append(out, span{normal, ", " + string(appendInterval(nil, -by)) + " sooner"})
 	default:

@@ -93,7 +93,7 @@ func TestDialStopsAtTheEnds(t *testing.T) {
 func TestDialComesTrue(t *testing.T) {
 	b := asked(t, nil)
 	b.press("-------")
-	for retries2, answer := range map[int]string{8: "as it does", 3: "later"} {
+	for retries2, answer := range map[int]string{8: "as it will anyway", 3: "later"} {
 		b.send(snapshotMsg{lived(func(l *track.Limits, _ *track.Options) { l.Retries2 = retries2 })})
 		b.has("tcp_retries2 = 8: ", answer, "sysctl -w net.ipv4.tcp_retries2=8")
 	}

@@ -161,7 +161,7 @@ func guarded(now track.Instant) *track.Conn {
 	c := &track.Conn{ID: 3, Local: addr("192.168.33.11:22"), Remote: addr("192.168.33.1:51514"), State: track.Established,
 		Owner: track.Owner{PID: 811, Program: "sshd"}, First: now.Add(-time.Hour), Last: now, Coverage: track.Coverage{Out: true, In: true, Since: storySent}}
 	death := now.Add(2*time.Hour + 11*time.Minute + 15*time.Second)
-	c.Forecast = track.Forecast{Cause: track.CauseKeepalive, Exactness: track.Conditional, At: death, Errno: "ETIMEDOUT", RST: true, Retries: 9}
+	c.Forecast = track.Forecast{Cause: track.CauseKeepalive, Exactness: track.Conditional, At: death, Errno: "ETIMEDOUT", RST: true, Retries: 9, Assumes: "the peer stays silent"}
 	socket(c, func(s *track.Socket) { s.Timer, s.Expires = track.TimerKeepalive, 7_199*time.Second })
 	c.Timeline = []track.Entry{{At: now.Add(-400 * time.Millisecond), Frame: 7, Out: true, Flags: track.PSH | track.ACK, Seq: 100, Len: 36, Ack: 44, Window: 501},
 		{At: now.Add(-399 * time.Millisecond), Frame: 8, Flags: track.ACK, Seq: 44, Ack: 136, Window: 2048}}

@@ -2,6 +2,7 @@ package ui
 
 import (
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/tcpwatch/tcpwatch/track"
@@ -17,16 +18,19 @@ func appendForecast(b []byte, f *track.Forecast, now track.Instant, w Wall) []by
 		b = append(b, "When Linux gives up on it can't be told."...)
 		return appendAssumes(b, f)
 	}
-	letsGo := f.Errno == "" && !f.RST
+	alone := f.Exactness == track.Conditional && f.Assumes != "" && !strings.Contains(f.Assumes, ";") // the one thing assumed is the condition
 	switch {
-	case letsGo:
-		b = append(b, "Linux lets go of it "...)
-	case f.Exactness == track.Conditional && f.Cause == track.CauseKeepalive:
-		b = append(b, "If the peer stays silent, Linux gives up "...)
+	case alone:
+		b = append(append(append(b, "If "...), f.Assumes...), ", Linux "...)
 	case f.Exactness == track.Conditional:
-		b = append(b, "If nothing changes, Linux gives up "...)
+		b = append(b, "If nothing changes, Linux "...)
 	default:
-		b = append(b, "Linux gives up "...)
+		b = append(b, "Linux "...)
+	}
+	if f.Errno == "" && !f.RST {
+		b = append(b, "lets go of it "...)
+	} else {
+		b = append(b, "gives up "...)
 	}
 	b = appendWhen(b, f, now, w)
 	if f.Errno != "" {
@@ -45,6 +49,9 @@ func appendForecast(b []byte, f *track.Forecast, now track.Instant, w Wall) []by
 	}
 	if f.Exactness == track.Unstable {
 		b = append(b, " The kernel may yet move this timer."...)
+	}
+	if alone {
+		return b
 	}
 	return appendAssumes(b, f)
 }

@@ -45,8 +45,8 @@ func (d *dashboard) drawGivesUp(cv *canvas, c *track.Conn, w int) {
 			st = warn
 		}
 		left(st, "never")
-		if why := d.neverWhy(c); cv.col+1+cells(why) <= end {
-			left(st, " "+why)
+		if why := d.neverWhy(c); why != "" && cv.col+2+cells(why) <= end {
+			left(st, ", "+why)
 		}
 	case c.State == track.Listen:
 	default:

@@ -48,6 +48,10 @@ func (d *dashboard) noPackets(c *track.Conn) []span {
 		return []span{{alarm, s.Source.Name + ": " + s.Source.Down}}
 	case c != nil && c.Socket != nil && c.Socket.Sight.OtherInterface:
 		return []span{{quiet, "none here: its route leaves by another interface than " + s.Source.Name}}
+	case c == nil && s.Stats.TCP > 0:
+		return []span{{quiet, "none: no connection is selected"}}
+	case c != nil && c.Gone != nil:
+		return []span{{quiet, "none of this connection was captured"}}
 	case c != nil && s.Stats.TCP > 0:
 		return []span{{quiet, "none of this connection since the capture began; its socket is live all the same"}}
 	case s.Source.Ended:

@@ -304,3 +304,44 @@ func BenchmarkSnapshot(b *testing.B) {
 		d.Update(snapshotMsg{s})
 	}
 }
+
+// TestQuestionsAreSeen asserts that what is asked stands on the last line of the
+// lowest screen, whatever is said above it.
+func TestQuestionsAreSeen(t *testing.T) {
+	for key, question := range map[string]string{"K": "destroy this socket? y/N", "T": "give up after 30s", "a": "note at", "/": "/", "w": "save to", "x": "report to", "s": "sort by"} {
+		for _, zoom := range []string{"", "enter"} {
+			b := newBench(t, leastWidth, leastHeight)
+			b.send(snapshotMsg{lived(nil)})
+			b.press(zoom, key)
+			lines := b.lines()
+			if last := lines[len(lines)-1]; len(lines) != leastHeight || !strings.HasPrefix(last, " "+question) {
+				t.Errorf("%s %s: %d lines, the last %q", zoom, key, len(lines), last)
+			}
+		}
+	}
+}
+
+// TestHelpIsWhole asserts that no help loses its words, on any screen.
+func TestHelpIsWhole(t *testing.T) {
+	for _, replayed := range []bool{false, true} {
+		for width := leastWidth; width <= 220; width += 11 {
+			for height := leastHeight; height <= 60; height++ {
+				b := newBench(t, width, height)
+				if replayed {
+					b, _ = newReplayBench(t)
+					b.send(tea.WindowSizeMsg{Width: width, Height: height})
+				}
+				b.press("?")
+				words := []string{"any key goes back"}
+				for _, g := range b.keys.groups() {
+					for _, k := range g.keys {
+						if k.Enabled() {
+							words = append(words, k.Help().Desc)
+						}
+					}
+				}
+				b.has(words...)
+			}
+		}
+	}
+}

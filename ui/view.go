@@ -19,6 +19,7 @@ func (d *dashboard) View() tea.View {
 		d.drawHelp(c)
 	default:
 		l := d.layout()
+		c.height = l.footer // what is asked is never pushed off a low screen
 		d.drawHeader(c)
 		if l.notice > 0 {
 			d.drawNotice(c)
@@ -35,6 +36,7 @@ func (d *dashboard) View() tea.View {
 		}
 		c.down(l.packets.top)
 		d.drawPackets(c, l.packets)
+		c.height = d.height
 		c.down(l.footer)
 		cursor = d.drawFooter(c)
 	}
