@@ -311,7 +311,7 @@ func TestQuestionsAreSeen(t *testing.T) {
 	for key, question := range map[string]string{"K": "destroy this socket? y/N", "T": "give up after 30s", "a": "note at", "/": "/", "w": "save to", "x": "report to", "s": "sort by"} {
 		for _, zoom := range []string{"", "enter"} {
 			b := newBench(t, leastWidth, leastHeight)
-			b.send(snapshotMsg{lived(nil)})
+			b.show(story(storyNow), unanswered(storyNow), guarded(storyNow))
 			b.press(zoom, key)
 			lines := b.lines()
 			if last := lines[len(lines)-1]; len(lines) != leastHeight || !strings.HasPrefix(last, " "+question) {
