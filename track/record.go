@@ -60,7 +60,7 @@ type Source struct {
 	Live      bool
 	Packets   bool   // packets are being captured (or read)
 	Table     bool   // sockets are being dumped
-	Down      string // why there are no packets for now: the interface went away
+	Down      string // why there are no packets for now, the interface named; it went away
 	Rights    string // which rights are missing, and the commands that grant them
 	Undecided string // why the expression could not rule the socket table
 	OwnSSH    string // the ssh session that is left out of the capture

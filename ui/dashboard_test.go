@@ -477,3 +477,20 @@ func TestPacketsNotThere(t *testing.T) {
 	b.has("none: no connection is selected")
 	b.hasNot("waiting for the first packet")
 }
+
+// TestLongSource asserts that a file's name that is cut says so, and that the
+// interface that is down is named once.
+func TestLongSource(t *testing.T) {
+	b := newBench(t, 80, 24)
+	s := snapshotOf(storyNow, story(storyNow))
+	s.Source.Name, s.Source.Filter = "/var/tmp/"+strings.Repeat("captures/", 9)+"stall.pcapng", ""
+	b.send(snapshotMsg{s})
+	if head := b.lines()[0]; !strings.Contains(head, "…") || !strings.Contains(head, "live") {
+		t.Errorf("%q", head)
+	}
+	s = snapshotOf(storyNow)
+	s.Source.Down = "eth1: the interface is down"
+	b.send(snapshotMsg{s})
+	b.has(" eth1: the interface is down; tcpwatch takes it up again")
+	b.hasNot("eth1: eth1")
+}

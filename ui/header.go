@@ -34,7 +34,9 @@ func (d *dashboard) drawHeader(c *canvas) {
 	if s := d.picture(); s != nil {
 		room := c.width - wide() - c.col - 2
 		c.gap(2)
-		room -= c.write(normal, s.Source.Name, room) + 2
+		name := min(cells(s.Source.Name), room)
+		c.left(normal, s.Source.Name, name)
+		room -= name + 2
 		if s.Source.Netns != "" && room > 8 {
 			c.gap(1)
 			room -= c.write(quiet, "in "+s.Source.Netns, room) + 1
@@ -138,7 +140,7 @@ func (d *dashboard) notices() []span {
 		out = append(out, d.replay.notice()...)
 	}
 	if src.Down != "" {
-		out = append(out, span{alarm, src.Name + ": " + src.Down + "; tcpwatch takes it up again when it is back"})
+		out = append(out, span{alarm, src.Down + "; tcpwatch takes it up again when it is back"})
 	}
 	if n := s.Stats.DroppedKernel; n > 0 {
 		out = append(out, span{warn, string(appendCount(nil, n)) + " packets lost by the kernel's buffer"})

@@ -45,7 +45,7 @@ func (d *dashboard) noPackets(c *track.Conn) []span {
 	case s == nil:
 		return []span{{quiet, "waiting for the session to begin"}}
 	case s.Source.Down != "":
-		return []span{{alarm, s.Source.Name + ": " + s.Source.Down}}
+		return []span{{alarm, s.Source.Down}}
 	case c != nil && c.Socket != nil && c.Socket.Sight.OtherInterface:
 		return []span{{quiet, "none here: its route leaves by another interface than " + s.Source.Name}}
 	case c == nil && s.Stats.TCP > 0:

@@ -196,7 +196,7 @@ var states = []struct {
 	}},
 	{"down", func(b *bench) {
 		s := snapshotOf(storyNow, cast(storyNow)...)
-		s.Source.Down = "the interface is down"
+		s.Source.Down = "eth1: the interface is down"
 		s.Source.Undecided = "addresses alone can't decide \"greater 100\""
 		s.Source.OwnSSH = "192.168.33.1:51514"
 		s.Stats.DroppedKernel, s.Stats.DroppedHere = 1234, 5
