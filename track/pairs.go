@@ -1,18 +1,15 @@
 package track
 
-import (
-	"math/bits"
-	"math/rand/v2"
-)
+import "hash/maphash"
 
 // pairs finds links by pairs of IPv4 addresses. It is asked for each segment, and
 // with many connections finding one takes as long as reading it: of a map without
 // order, at most half full, nearly every answer is in the first line of memory that
-// is looked at. The seeds keep who chooses the addresses from choosing the order.
+// is looked at. The seed keeps who chooses the addresses from choosing the order.
 type pairs struct {
 	slots []pairSlot // a power of two, in the order of the hashes; a link goes into the first free one after its place
 	n     int
-	seeds [2]uint64
+	seed  maphash.Seed
 }
 
 // pairKey is a pair of IPv4 addresses and their ports, the lesser end first.
@@ -24,14 +21,12 @@ type pairSlot struct {
 }
 
 func newPairs() pairs {
-	return pairs{slots: make([]pairSlot, 64), seeds: [2]uint64{rand.Uint64(), rand.Uint64()}}
+	return pairs{slots: make([]pairSlot, 64), seed: maphash.MakeSeed()}
 }
 
-// place returns where k belongs. The product of two random numbers is random in
-// the middle of its bits (as in wyhash).
+// place returns where k belongs.
 func (p *pairs) place(k pairKey) int {
-	high, low := bits.Mul64(k.addrs^p.seeds[0], k.ports^p.seeds[1])
-	return int(high^low) & (len(p.slots) - 1)
+	return int(maphash.Comparable(p.seed, k)) & (len(p.slots) - 1)
 }
 
 func (p *pairs) find(k pairKey) *link {
