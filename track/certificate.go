@@ -154,9 +154,9 @@ func (e *end) fired(sign Instant) bool {
 }
 
 // within reports whether a moment lies between the last row and the first sign of
-// absence.
+// absence, as well as either can be told.
 func (e *end) within(at, sign Instant) bool {
-	return at != 0 && at >= e.seen.Add(-atOnce) && at <= sign
+	return at != 0 && at >= e.seen.Add(-atOnce) && at <= sign.Add(atOnce)
 }
 
 // earliest returns the lower bound of a forecast.

@@ -20,6 +20,7 @@ type queueWatch struct {
 	recvQ      uint32
 	closeWait  Instant
 	zeroWindow Instant
+	unsent     Instant // the kernel counts more retransmissions than the wire has shown
 	idle       Instant // nothing received or sent since
 }
 
@@ -100,7 +101,7 @@ func (t *Tracker) verdictOf(e *end, c *Coverage) (VerdictKind, Instant) {
 			if st != nil && len(st.rungs) > 0 {
 				return UnansweredSyn, e.asked()
 			}
-		case localDrop(e, c):
+		case t.localDrop(e, c):
 			return LocalDrop, t.now
 		case e.row != nil && e.row.Timer == TimerPersist && e.row.Info.Probes > 2 && (st == nil || t.now.Sub(st.last()) >= rtoBase):
 			return PeerSilent, silent
@@ -180,9 +181,16 @@ func (t *Tracker) unreachable(e *end) bool {
 
 func (r *ICMP) fragNeeded() bool { return !r.V6 && r.Type == 3 && r.Code == 4 || r.V6 && r.Type == 2 }
 
-// localDrop reports whether what the kernel counts as sent never reached the wire.
-func localDrop(e *end, c *Coverage) bool {
-	return e.row != nil && (e.row.failed() || e.unsent(c) >= 2)
+// localDrop reports whether what the kernel counts as sent never reached the wire:
+// not by one row alone, for a row that was long in the reading tells of what the
+// wire has left behind.
+func (t *Tracker) localDrop(e *end, c *Coverage) bool {
+	if e.row == nil {
+		return false
+	}
+	q := &e.queue
+	since(&q.unsent, e.unsent(c) >= 2, t.now)
+	return e.row.failed() || q.unsent != 0 && t.now.Sub(q.unsent) >= lull/4
 }
 
 // unsent returns how many retransmissions the kernel has counted since packets are
@@ -228,6 +236,8 @@ func (t *Tracker) silence(e *end, heard Instant) bool {
 		}
 	}
 	switch {
+	case e.row != nil && e.row.Timer == TimerPersist:
+		return false // the kernel's own count tells, and what the window says meanwhile
 	// Where nobody waits for the answer, patience costs nothing.
 	case st.asking():
 		return vain > 2 && t.now.Sub(st.last()) >= lull

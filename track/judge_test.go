@@ -52,6 +52,7 @@ func TestUnsentIsLocalDrop(t *testing.T) {
 			}
 			for n := first; n <= 3; n++ {
 				b.wait(time.Second).resent(n)
+				b.wait(lull / 4).Apply(&Tick{At: b.at})
 			}
 			var told []string
 			for _, v := range b.verdicts() {
@@ -63,6 +64,58 @@ func TestUnsentIsLocalDrop(t *testing.T) {
 				t.Errorf("local drops were told: %q, want any: %v", told, tt.dropped)
 			}
 		})
+	}
+}
+
+// TestStaleRowIsNoLocalDrop has a row that was long in the reading come after the
+// acknowledgement that ended its stall.
+func TestStaleRowIsNoLocalDrop(t *testing.T) {
+	b := newBench(t)
+	b.resent(0)
+	b.wait(time.Second).send(here, there, ACK|PSH, 1, 1, 17)
+	b.wait(time.Second).send(there, here, ACK, 1, 18, 0)
+	b.wait(50 * time.Millisecond).resent(4)
+	b.wait(100 * time.Millisecond).Apply(&Tick{At: b.at})
+	b.dump(b.row(7))
+	b.wait(time.Second).Apply(&Tick{At: b.at})
+	for _, v := range b.verdicts() {
+		if v.Kind == LocalDrop {
+			t.Errorf("told: %s", v.Text)
+		}
+	}
+}
+
+// TestFreshProbeIsNoSilence: an answer to the probe of a closed window that was sent
+// just now may be on its way, and a peer leaves some that come close together
+// unanswered (tcp_invalid_ratelimit).
+func TestFreshProbeIsNoSilence(t *testing.T) {
+	b := newBench(t)
+	probing := func(n uint8) {
+		r := b.row(7)
+		r.Timer, r.Expires, r.SendQ = TimerPersist, time.Second, 500
+		r.Retransmits, r.Info.Probes, r.Info.Backoff, r.Info.SndWnd, r.Info.NotsentBytes = n, n, 2+n, 0, 500
+		b.dump(r)
+	}
+	b.send(here, there, ACK|PSH, 1, 1, 17)
+	shut := func() { b.Apply(&Segment{At: b.at, Src: there, Dst: here, Flags: ACK, Seq: 1, Ack: 18}) }
+	shut()
+	probing(0)
+	b.wait(200*time.Millisecond).send(here, there, ACK, 17, 1, 0)
+	shut()
+	for n := range uint8(2) {
+		b.wait(time.Second).send(here, there, ACK, 17, 1, 0)
+		probing(n + 1)
+	}
+	for _, v := range b.verdicts() {
+		if v.Kind == PeerSilent {
+			t.Errorf("told: %s", v.Text)
+		}
+	}
+	b.wait(time.Second).send(here, there, ACK, 17, 1, 0)
+	probing(3)
+	b.wait(rtoBase).Apply(&Tick{At: b.at})
+	if v := b.verdicts(); len(v) == 0 || v[len(v)-1].Kind != PeerSilent {
+		t.Errorf("three probes without an answer: %v", v)
 	}
 }
 

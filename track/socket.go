@@ -38,7 +38,7 @@ func (s *Socket) firing(last Timer) bool {
 	}
 	switch s.Timer {
 	case TimerOff:
-		return i.Unacked > 0 || last == TimerPersist && i.NotsentBytes > 0
+		return i.Unacked > 0 || s.State == SynSent || last == TimerPersist && i.NotsentBytes > 0
 	case TimerOn:
 		return s.Retransmits != i.Retransmits || s.Expires == 0 && i.LastDataSent == 0
 	case TimerKeepalive:

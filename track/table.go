@@ -35,11 +35,14 @@ func (t *Tracker) dump(d *Dump) {
 // request, a minisock for its socket. So where nothing else speaks for an end, it is
 // asked for again.
 func (t *Tracker) absent(e *end, at Instant) {
-	replaced := e.row.State == NewSynRecv || !waiting(e.row) && e.row.Timer != TimerTimewait
-	if replaced && e.farewell == 0 && e.parting().reset() == 0 && e.absent == 0 {
-		e.absent = at
-		e.missed = max(e.missed, 1)
-		t.heat(e)
+	request := e.row.State == NewSynRecv // whose child only a walk can show: it goes by another name
+	replaced := request || !waiting(e.row) && e.row.Timer != TimerTimewait
+	if replaced && e.farewell == 0 && e.parting().reset() == 0 && (request || e.absent == 0) {
+		if e.absent == 0 {
+			e.absent = at
+			e.missed = max(e.missed, 1)
+			t.heat(e)
+		}
 		return
 	}
 	if e.absent != 0 {
@@ -54,7 +57,11 @@ func (t *Tracker) absent(e *end, at Instant) {
 func (t *Tracker) missing(d *Dump) {
 	for _, e := range t.unmet(d) {
 		if e.missed++; e.missed > 1 {
-			t.end(e, d.Ended, ReasonUnknown)
+			at := d.Ended
+			if e.absent != 0 {
+				at = e.absent
+			}
+			t.end(e, at, ReasonUnknown)
 		} else {
 			t.heat(e)
 		}

@@ -1,5 +1,10 @@
 package track
 
+import (
+	"cmp"
+	"slices"
+)
+
 // Config says how much a tracker keeps. The zero value keeps nothing for show,
 // which suits a stream of events over a large file.
 type Config struct {
@@ -208,11 +213,17 @@ func (t *Tracker) own(r *OwnersRead) {
 	for inode, o := range r.Owners {
 		t.owners[inode] = o
 	}
+	var owned []*end
 	for _, e := range t.sockets {
 		if o, ok := r.Owners[e.row.Inode]; ok && e.row.Inode != 0 && o != e.owner {
 			e.owner = o
-			t.touch(e)
+			owned = append(owned, e)
 		}
+	}
+	slices.SortFunc(owned, func(a, b *end) int { return cmp.Compare(a.id, b.id) })
+	for _, e := range owned {
+		t.emit(&SocketSeen{At: r.At, Socket: *e.row, Owner: e.owner})
+		t.touch(e)
 	}
 }
 

@@ -202,6 +202,65 @@ func TestPromotionIsNoDeath(t *testing.T) {
 	}
 }
 
+// TestPromotionAskedByName asks for the request twice before a walk shows its child.
+func TestPromotionAskedByName(t *testing.T) {
+	b := newBench(t)
+	request := b.row(7)
+	request.State, request.Timer, request.Inode = NewSynRecv, TimerOn, 0
+	b.dump(request)
+	b.absent(7)
+	b.wait(250 * time.Millisecond).dump(b.row(9))
+	if c := b.one(); c.Gone != nil || c.Socket.Cookie != 9 {
+		t.Errorf("%+v", c)
+	}
+	// Of a request that has no child the first absence was the end.
+	request.Cookie = 11
+	request.Local = netip.AddrPortFrom(here.Addr(), here.Port()+1)
+	b.dump(b.row(9), request)
+	first := b.at
+	b.absent(11)
+	b.wait(250 * time.Millisecond).dump(b.row(9))
+	for _, c := range b.conns() {
+		if c.Local == request.Local && (c.Gone == nil || c.Gone.At > first+1) {
+			t.Errorf("certificate %+v, want one of %d", c.Gone, first)
+		}
+	}
+}
+
+// TestOwnerIsTold finds the program of an idle connection after its first row.
+func TestOwnerIsTold(t *testing.T) {
+	b := newBench(t)
+	b.dump(b.row(7))
+	b.Events()
+	for range 2 { // the second tells nothing new
+		b.Apply(&OwnersRead{At: b.at, Owners: map[uint32]Owner{7: {PID: 70, Program: "nc"}}})
+	}
+	var told []Owner
+	for _, e := range b.Events() {
+		if s, ok := e.(*SocketSeen); ok && s.Socket.Cookie == 7 {
+			told = append(told, s.Owner)
+		}
+	}
+	if len(told) != 1 || told[0].PID != 70 {
+		t.Errorf("told %v, want nc once", told)
+	}
+}
+
+// TestDyingSynIsNoRow reads a socket in SYN_SENT while the kernel takes it down: what
+// was foretold stands.
+func TestDyingSynIsNoRow(t *testing.T) {
+	b := newBench(t)
+	r := b.row(7)
+	r.State, r.Timer, r.Expires, r.SendQ, r.Info.Unacked, r.Info.RTO = SynSent, TimerOn, time.Second, 1, 1, time.Second
+	b.dump(r)
+	want := b.one().Forecast.At
+	r.Timer, r.Expires, r.Info.Unacked = TimerOff, 0, 0
+	b.wait(time.Second).dump(r)
+	if got := b.one().Forecast.At; want == 0 || got != want {
+		t.Errorf("foretold for %d, then for %d", want, got)
+	}
+}
+
 func TestNewCookieIsNewConnection(t *testing.T) {
 	b := newBench(t)
 	b.dump(b.row(7))
