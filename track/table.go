@@ -56,6 +56,9 @@ func (t *Tracker) absent(e *end, at Instant) {
 // second walk in a row is believed; until then it is asked for by name.
 func (t *Tracker) missing(d *Dump) {
 	for _, e := range t.unmet(d) {
+		if d.Began < e.absent {
+			continue // it may have passed by before there was another in its place
+		}
 		if e.missed++; e.missed > 1 {
 			at := d.Ended
 			if e.absent != 0 {

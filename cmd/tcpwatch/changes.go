@@ -62,13 +62,11 @@ func restOf(s *track.Socket) rest {
 		segsIn: i.SegsIn, segsOut: i.SegsOut, rto: i.RTO}
 }
 
-// see takes in the answer to a question for single sockets, which is told whole.
+// see takes in the answer to a question for single sockets, which is told whole. Of
+// those that were absent the walks still have to tell.
 func (c *changes) see(d *track.Dump) {
 	for i := range d.Sockets {
 		c.news(&d.Sockets[i])
-	}
-	for _, cookie := range d.Absent {
-		delete(c.told, cookie)
 	}
 }
 
