@@ -2,10 +2,8 @@ package track
 
 import "fmt"
 
-// window is what the capture has shown of an end's packets, against what the
-// kernel has counted since.
+// window is what the kernel has counted of an end's packets since they are captured.
 type window struct {
-	out, in         uint64  // segments seen
 	since           Instant // the first row while packets were captured
 	segsOut, segsIn uint32  // the kernel's counts then
 	before          uint8   // retransmissions of the present stall then; none if it began later
@@ -47,8 +45,8 @@ func (t *Tracker) coverage(e *end) Coverage {
 		c.Doubt = "its route leaves by another interface"
 		return c
 	}
-	c.Out = w.out > 0 || sight.Out && !sight.Undecided && w.nowOut == w.segsOut
-	c.In = w.in > 0 || sight.In && !sight.Undecided && w.nowIn == w.segsIn
+	c.Out = e.out > 0 || sight.Out && !sight.Undecided && w.nowOut == w.segsOut
+	c.In = e.in > 0 || sight.In && !sight.Undecided && w.nowIn == w.segsIn
 	switch {
 	case !sight.Out && !sight.In && !sight.Undecided:
 		c.Doubt = "the expression leaves it out"

@@ -5,15 +5,15 @@ import "net/netip"
 // end is one end of a connection, as the tracker works on it: what the views
 // called Conn are made from.
 type end struct {
-	// What every segment needs stands together, as in link.
+	// What every segment needs stands together, as in link, in two lines.
 	link           *link
 	row            *Socket // the last that differed; never changed; nil: known from packets only
 	stall          *stall
-	place          int     // in Tracker.shown; -1: none
 	last           Instant // of any news
-	packets, bytes uint64
+	out, in, bytes uint64  // segments seen each way, and their payload
+	place          int     // in Tracker.shown; -1: none
 	memory         Memory
-	window         window // what the capture has shown against what the kernel counted
+	window         window
 
 	id            uint64
 	strange       int // in Tracker.strangers; -1: it has a socket

@@ -109,7 +109,7 @@ func checkHalf(t *testing.T, h *half) {
 	switch {
 	case len(q.ring) > maxInFlight, len(q.ring)&(len(q.ring)-1) != 0:
 		t.Errorf("a ring of %d", len(q.ring))
-	case q.n < 0, q.past < 0, q.n+q.past > len(q.ring):
+	case q.n < 0, q.past < 0, q.n+q.past > q.size():
 		t.Errorf("%d in flight and %d acknowledged in a ring of %d", q.n, q.past, len(q.ring))
 	case len(h.resent) > maxResent:
 		t.Errorf("%d retransmissions kept", len(h.resent))

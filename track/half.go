@@ -3,7 +3,7 @@ package track
 // half is one direction of a connection: what one end sends, and what is
 // acknowledged of it.
 type half struct {
-	// Of the first three of its lines nearly every segment needs something.
+	// Nearly every segment needs the first two lines of its halves, and no more.
 	base     uint32 // relative sequence numbers count from here
 	una, nxt uint32 // the oldest unacknowledged, and the one after the last seen
 	window   uint32 // last announced by this end, scaled where the scale is known
@@ -15,16 +15,16 @@ type half struct {
 	wscale    int8 // of this end's SYN; -1: it has none
 	sackOK    bool // this end's SYN permits SACK
 	stamped   bool // this end's segments carry timestamps
+	probing   bool // it probes its peer
 
 	recovery recovery
 	sends    transmissions
 	rtt      rtt
 	probe    probe
 	resent   []resent // the last few retransmissions, to be proven needless
-	again    uint32   // what they end before
 
 	bare sightings
-	_    [16]byte // so that the other half begins a line, too
+	_    [32]byte // so that the other half begins a line, too
 }
 
 // reopened reports whether a SYN of this half opens another connection than the
@@ -98,7 +98,7 @@ func (h *half) send(s *Segment, peer *half, r *reading) {
 		h.sends.push(s.Seq, s.Seq+n, s)
 		h.nxt = s.Seq + n
 		h.stamped = s.HasTS
-		h.probe = probe{}
+		h.probing = false
 		h.fills(peer, r)
 	default:
 		h.sendAgain(s, peer, r)
@@ -158,7 +158,7 @@ func (h *half) sendAgain(s *Segment, peer *half, r *reading) {
 		h.probed(s, ClassKeepalive, r)
 		return
 	}
-	h.probe = probe{}
+	h.probing = false
 	if old == end && h.overtaken(s, peer) {
 		r.Class = ClassOutOfOrder
 		h.sends.arrive(s.Seq, end, h.una, s.At, p)
@@ -197,13 +197,13 @@ func (h *half) acknowledge(s *Segment, peer *half, r *reading) {
 		h.heard = true
 		return // an old one, overtaken on its way
 	case !pure:
-	case h.probe.pending:
-		r.Class = h.probe.answer(s)
+	case h.probing && h.probe.pending:
+		r.Class = h.answered(s)
 	case h.heard && peer.window != r.Window && s.NSACK == 0:
 		r.Class = ClassWindowUpdate
 	case h.heard && (h.nxt != h.una || s.NSACK > 0):
 		r.Class = ClassDupAck
-		h.recovery.dupacks++
+		h.recovery.dupacks = min(h.recovery.dupacks, 254) + 1
 		h.recovery.heard = s.At
 	}
 	h.heard = true
@@ -211,7 +211,7 @@ func (h *half) acknowledge(s *Segment, peer *half, r *reading) {
 	if s.NSACK > 0 {
 		h.selective(s)
 	}
-	if len(h.resent) > 0 {
+	if h.recovery.proving {
 		h.prove(s, was, r)
 	}
 	r.All = h.una == h.nxt
@@ -236,6 +236,8 @@ func (h *half) advance(s *Segment) {
 	if seqLess(h.nxt, h.una) {
 		h.nxt = h.una // sent, but not seen
 	}
-	h.probe.pending = false
+	if h.probing {
+		h.probe.pending = false
+	}
 	h.recovery.advance(h.una, s.At)
 }

@@ -196,7 +196,7 @@ func (t *Tracker) localDrop(e *end, c *Coverage) bool {
 // unsent returns how many retransmissions the kernel has counted since packets are
 // captured that the wire did not show, where it would have shown them.
 func (e *end) unsent(c *Coverage) int {
-	if !c.Out || e.window.out == 0 || c.Lost > 0 || e.row.Timer != TimerOn || e.memory.cleared.Add(readingLag) > e.row.At {
+	if !c.Out || e.out == 0 || c.Lost > 0 || e.row.Timer != TimerOn || e.memory.cleared.Add(readingLag) > e.row.At {
 		return 0
 	}
 	seen := 0

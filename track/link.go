@@ -107,12 +107,12 @@ func (lt *linkTable) drop(l *link) {
 func (l *link) fetch() (any uint64) {
 	for i, e := range l.ends {
 		h := &l.flow.halves[i]
-		any += uint64(h.nxt) + uint64(h.probe.nth) + uint64(h.bare.n) + uint64(len(h.resent))
+		any += uint64(h.nxt)
 		if len(h.sends.ring) > 0 {
 			any += uint64(h.sends.at(h.sends.n).seq)
 		}
 		if e != nil {
-			any += e.packets + e.id
+			any += e.out + uint64(e.memory.high)
 		}
 	}
 	return any

@@ -15,8 +15,8 @@ type probe struct {
 // unanswered, window probes until the window opens: their backoff goes on.
 func (h *half) probed(s *Segment, class Class, r *reading) {
 	p := &h.probe
-	if p.class != class {
-		*p = probe{class: class}
+	if !h.probing || p.class != class {
+		h.probing, *p = true, probe{class: class}
 	}
 	if class == ClassKeepalive && !p.pending {
 		p.nth = 0
@@ -32,8 +32,9 @@ func (h *half) probed(s *Segment, class Class, r *reading) {
 	p.at, p.interval, p.pending = s.At, r.Interval, true
 }
 
-// answer takes in the peer's answer and returns its class.
-func (p *probe) answer(s *Segment) Class {
+// answered takes in the peer's answer to a probe and returns its class.
+func (h *half) answered(s *Segment) Class {
+	p := &h.probe
 	p.pending = false
 	switch {
 	case p.class == ClassKeepalive:
@@ -41,7 +42,7 @@ func (p *probe) answer(s *Segment) Class {
 	case s.Window == 0:
 		return ClassWindowProbeAck
 	}
-	*p = probe{}
+	h.probing = false
 	return ClassWindowUpdate
 }
 
@@ -61,5 +62,5 @@ func (h *half) isKeepalive(s *Segment, sent *transmission) bool {
 	if s.Len != 1 || s.Flags&(SYN|FIN) != 0 || s.Seq != h.nxt-1 || h.una != h.nxt || !h.heard {
 		return false
 	}
-	return h.probe.at != 0 || sent == nil || sent.end-sent.seq != 1 || s.At.Sub(sent.last) >= keepaliveIdle*9/10
+	return h.probing || sent == nil || sent.end-sent.seq != 1 || s.At.Sub(sent.last) >= keepaliveIdle*9/10
 }

@@ -1,6 +1,9 @@
 package track
 
-import "time"
+import (
+	"math"
+	"time"
+)
 
 // recovery is what a sender does about its losses, as far as its packets and
 // those of its peer show it. The states are those of the kernel, tcpi_ca_state:
@@ -10,11 +13,13 @@ type recovery struct {
 	sacks   bool   // something in flight is selectively acknowledged, up to sacked
 	sacker  bool   // the peer sends SACK blocks
 	stamped bool   // stamp is known
+	proving bool   // there are retransmissions that may yet prove needless
+	dupacks uint8  // since the last progress; 255: or more
+	pending int16  // retransmissions of this recovery not proven needless
 	high    uint32 // where the recovery ends
 	sacked  uint32
 	stamp   uint32 // TSval of the recovery's first retransmission
-	dupacks int32  // since the last progress
-	pending int32  // retransmissions of this recovery not proven needless
+	again   uint32 // what was sent again ends before it
 
 	heard     Instant // the last acknowledgement that could have asked for anything
 	delivered Instant // the latest sending of what has arrived (RACK.xmit_ts, RFC 8985 §5.2)
@@ -107,7 +112,7 @@ func (h *half) retransmit(s *Segment, sent *transmission, peer *half, r *reading
 		}
 	}
 	if c.state != CAOpen {
-		c.pending++
+		c.pending = min(c.pending, math.MaxInt16-1) + 1
 	}
 	h.remember(s, r.Kind)
 }

@@ -19,8 +19,8 @@ func (h *half) remember(s *Segment, k Kind) {
 	if len(h.resent) == maxResent {
 		h.resent = h.resent[:copy(h.resent, h.resent[1:])]
 	}
-	if end := s.End(); len(h.resent) == 0 || seqLess(h.again, end) {
-		h.again = end
+	if end := s.End(); !h.recovery.proving || seqLess(h.recovery.again, end) {
+		h.recovery.proving, h.recovery.again = true, end
 	}
 	h.resent = append(h.resent, resent{s.Frame, s.At, s.Seq, s.End(), k, s.TSVal, s.HasTS})
 }
@@ -55,7 +55,7 @@ func (h *half) prove(s *Segment, una uint32, r *reading) {
 			}
 		}
 	}
-	if r.Advanced && s.HasTS && seqLess(una, h.again) {
+	if r.Advanced && s.HasTS && seqLess(una, c.again) {
 		for i := len(h.resent) - 1; i >= 0; i-- {
 			t := &h.resent[i]
 			if t.stamped && t.Seq == una && seqLessEq(t.End, s.Ack) && int32(s.TSEcr-t.tsval) < 0 {
@@ -72,4 +72,5 @@ func (h *half) prove(s *Segment, una uint32, r *reading) {
 func (h *half) proven(i int, r *reading) {
 	r.Proven = append(r.Proven, h.resent[i])
 	h.resent = append(h.resent[:i], h.resent[i+1:]...)
+	h.recovery.proving = len(h.resent) > 0
 }

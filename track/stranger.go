@@ -54,7 +54,7 @@ func (s *strangers) calm(now Instant) {
 }
 
 func (e *end) calm(now Instant) {
-	if e.packets > 0 && now.Sub(e.last) > quiet {
+	if e.out+e.in > 0 && now.Sub(e.last) > quiet {
 		e.link.flow.rest()
 	}
 }

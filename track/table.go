@@ -162,7 +162,7 @@ func (t *Tracker) adopt(s *Socket) *end {
 	default:
 		e = t.newEnd(l, side)
 		if other != nil { // the other end of a loopback: what it saw, this one did
-			e.packets, e.bytes, e.dropped = other.packets, other.bytes, other.dropped
+			e.out, e.in, e.bytes, e.dropped = other.in, other.out, other.bytes, other.dropped
 			e.see(other.timeline)
 		}
 	}

@@ -32,14 +32,14 @@ const maxInFlight = 1024
 // retransmission may come after its acknowledgement.
 type transmissions struct {
 	ring []transmission // a power of two
-	head int            // of the oldest in flight
-	n    int            // in flight
-	past int            // acknowledged, before the head
+	head int32          // of the oldest in flight
+	n    int32          // in flight
+	past int32          // acknowledged, before the head
 }
 
 // at returns the i-th in flight, or with a negative i the i-th acknowledged,
 // counted back.
-func (q *transmissions) at(i int) *transmission { return &q.ring[(q.head+i)&(len(q.ring)-1)] }
+func (q *transmissions) at(i int32) *transmission { return &q.ring[int(q.head+i)&(len(q.ring)-1)] }
 
 func (q *transmissions) oldest() *transmission { return q.at(0) }
 func (q *transmissions) newest() *transmission { return q.at(q.n - 1) }
@@ -57,27 +57,29 @@ func (q *transmissions) push(seq, end uint32, s *Segment) {
 
 // pop lets the oldest go.
 func (q *transmissions) pop() {
-	q.head = (q.head + 1) & (len(q.ring) - 1)
+	q.head = (q.head + 1) & (q.size() - 1)
 	q.n--
 	q.past++
 }
 
-// minPast is how many of those acknowledged are worth a larger ring.
-const minPast = 8
+// leastRing is the size of the smallest ring: room for a few of those acknowledged.
+const leastRing = 8
 
 // room makes room for k more, k at most 2.
-func (q *transmissions) room(k int) {
+func (q *transmissions) room(k int32) {
 	switch {
 	case q.n+k > maxInFlight:
 		q.compact()
-	case q.n+k > len(q.ring), len(q.ring) < minPast && q.past+q.n+k > len(q.ring):
+	case q.n+k > q.size():
 		q.grow()
 	}
-	q.past = min(q.past, len(q.ring)-q.n-k)
+	q.past = min(q.past, q.size()-q.n-k)
 }
 
+func (q *transmissions) size() int32 { return int32(len(q.ring)) }
+
 func (q *transmissions) grow() {
-	ring := make([]transmission, max(4, 2*len(q.ring)))
+	ring := make([]transmission, max(leastRing, 2*len(q.ring)))
 	for i := range q.past + q.n {
 		ring[i] = *q.at(i - q.past)
 	}
@@ -87,8 +89,8 @@ func (q *transmissions) grow() {
 // compact joins each second neighbour that was sent once to the one before. Where
 // that is not enough, a quarter of them is forgotten.
 func (q *transmissions) compact() {
-	k, joined := 0, false
-	for i := 1; i < q.n; i++ {
+	k, joined := int32(0), false
+	for i := int32(1); i < q.n; i++ {
 		a, b := q.at(k), q.at(i)
 		if !joined && a.end == b.seq && a.again == 0 && b.again == 0 && a.sacked == b.sacked {
 			a.end, joined = b.end, true
@@ -98,7 +100,7 @@ func (q *transmissions) compact() {
 		*q.at(k) = *b
 	}
 	q.n = k + 1
-	for q.n > len(q.ring)*3/4 {
+	for q.n > q.size()*3/4 {
 		q.pop()
 	}
 }
@@ -111,10 +113,10 @@ func (q *transmissions) rest() {
 }
 
 // find returns the one in flight that holds seq, or ok false and the first after it.
-func (q *transmissions) find(seq uint32) (i int, ok bool) {
-	lo, hi := 0, q.n
+func (q *transmissions) find(seq uint32) (i int32, ok bool) {
+	lo, hi := int32(0), q.n
 	for lo < hi {
-		m := int(uint(lo+hi) / 2)
+		m := (lo + hi) / 2
 		if seqLessEq(q.at(m).end, seq) {
 			lo = m + 1
 		} else {
@@ -129,7 +131,7 @@ func (q *transmissions) recall(seq uint32) *transmission {
 	if i, ok := q.find(seq); ok {
 		return q.at(i)
 	}
-	for i := -1; i >= -q.past; i-- {
+	for i := int32(-1); i >= -q.past; i-- {
 		if t := q.at(i); seqLessEq(t.seq, seq) && seqLess(seq, t.end) {
 			return t
 		}
@@ -203,7 +205,7 @@ func (q *transmissions) settle(una uint32) {
 
 // fill puts t into the hole before the i-th, cut to fit, and returns where it
 // ends. There is room.
-func (q *transmissions) fill(i int, t transmission) uint32 {
+func (q *transmissions) fill(i int32, t transmission) uint32 {
 	if i < q.n && seqLess(q.at(i).seq, t.end) {
 		t.end = q.at(i).seq
 	}
@@ -212,14 +214,14 @@ func (q *transmissions) fill(i int, t transmission) uint32 {
 }
 
 // split cuts the i-th in two at seq. There is room.
-func (q *transmissions) split(i int, seq uint32) {
+func (q *transmissions) split(i int32, seq uint32) {
 	q.insert(i, *q.at(i))
 	q.at(i).end = seq
 	q.at(i + 1).seq = seq
 }
 
 // insert puts t before the i-th in flight. There is room.
-func (q *transmissions) insert(i int, t transmission) {
+func (q *transmissions) insert(i int32, t transmission) {
 	for k := q.n; k > i; k-- {
 		*q.at(k) = *q.at(k - 1)
 	}

@@ -39,7 +39,7 @@ func (t *Tracker) Snapshot() *Snapshot {
 func (t *Tracker) conn(e *end) *Conn {
 	c := t.coverage(e)
 	return &Conn{ID: e.id, Local: e.local, Remote: e.remote, State: e.state(), Socket: e.row, Owner: e.owner,
-		Options: e.options, Coverage: c, First: e.first, Last: e.last, Packets: e.packets, Bytes: e.bytes,
+		Options: e.options, Coverage: c, First: e.first, Last: e.last, Packets: e.out + e.in, Bytes: e.bytes,
 		Retransmissions: e.retransmissions, Stall: e.stall.view(e.silentSince()), Forecast: e.forecast,
 		Verdict: e.verdict, Gone: e.gone, Timeline: e.timeline[:len(e.timeline):len(e.timeline)], Dropped: e.dropped,
 		Moments: e.moments[:len(e.moments):len(e.moments)], memory: e.memory}

@@ -88,16 +88,15 @@ func (t *Tracker) packet(e *end, s *Segment, r *reading, out bool) {
 	if r.Class == ClassDuplicate {
 		return
 	}
-	e.packets++
 	e.bytes += uint64(s.Len)
 	if out {
-		e.window.out++
+		e.out++
 		e.memory.Sent(s, &r.Finding)
 		if r.Class == ClassRetransmission {
 			e.retransmissions++
 		}
 	} else {
-		e.window.in++
+		e.in++
 		e.passed(s)
 		switch {
 		case r.Class == ClassRetransmission && r.Spurious:
