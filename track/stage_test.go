@@ -15,6 +15,7 @@ import (
 	"github.com/tcpwatch/tcpwatch/internal/lab"
 	"github.com/tcpwatch/tcpwatch/internal/lab/labtest"
 	"github.com/tcpwatch/tcpwatch/track"
+	"golang.org/x/sys/unix"
 )
 
 // mss is what a segment of the lab's carries, with timestamps.
@@ -134,8 +135,8 @@ func (s *stage) connect() (a, b *net.TCPConn) {
 	return a, b
 }
 
-// carry sends n bytes, sees them arrive, and has the peer answer: by then all of
-// them have been acknowledged.
+// carry sends n bytes, sees them arrive, has the peer answer, and waits until the
+// answer is acknowledged, too: no timer is left that might send anything again.
 func (s *stage) carry(from, to *net.TCPConn, n int) {
 	s.t.Helper()
 	deadline, _ := s.ctx.Deadline()
@@ -154,6 +155,20 @@ func (s *stage) carry(from, to *net.TCPConn, n int) {
 	s.must(err)
 	_, err = io.ReadFull(from, make([]byte, 1))
 	s.must(err)
+	for s.unacknowledged(to) > 0 {
+		s.must(s.ctx.Err())
+		time.Sleep(time.Millisecond)
+	}
+}
+
+// unacknowledged returns how many bytes wait in a socket's send queue.
+func (s *stage) unacknowledged(c *net.TCPConn) (n int) {
+	s.t.Helper()
+	raw, err := c.SyscallConn()
+	s.must(err)
+	s.must(raw.Control(func(fd uintptr) { n, err = unix.IoctlGetInt(int(fd), unix.SIOCOUTQ) }))
+	s.must(err)
+	return n
 }
 
 // count is how many segments were sent again, by kind. SYNs and SYN-ACKs are
