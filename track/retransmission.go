@@ -15,12 +15,13 @@ type recovery struct {
 	stamped bool   // stamp is known
 	proving bool   // there are retransmissions that may yet prove needless
 	dupacks uint8  // since the last progress; 255: or more
-	pending int16  // retransmissions of this recovery not proven needless
-	high    uint32 // where the recovery ends
+	pending int16  // retransmissions of this recovery, and a loss probe before it, not proven needless
+	high    uint32 // where the recovery ends, or the loss probe
 	sacked  uint32
 	stamp   uint32 // TSval of the recovery's first retransmission
 	again   uint32 // what was sent again ends before it
 
+	since     Instant // when the state was entered
 	heard     Instant // the last acknowledgement that could have asked for anything
 	delivered Instant // the latest sending of what has arrived (RACK.xmit_ts, RFC 8985 §5.2)
 }
@@ -28,9 +29,9 @@ type recovery struct {
 // enter begins a recovery with the retransmission s.
 func (c *recovery) enter(state uint8, nxt uint32, s *Segment) {
 	if c.state == CAOpen {
-		c.stamp, c.stamped, c.pending = s.TSVal, s.HasTS, 0
+		c.stamp, c.stamped = s.TSVal, s.HasTS
 	}
-	c.state, c.high = state, nxt
+	c.state, c.high, c.since = state, nxt, s.At
 }
 
 // advance takes in progress to una.
@@ -41,8 +42,8 @@ func (c *recovery) advance(una uint32, at Instant) {
 
 // settle ends a recovery whose end una has reached.
 func (c *recovery) settle(una uint32) {
-	if c.state != CAOpen && seqLessEq(c.high, una) {
-		c.state = CAOpen
+	if c.pending > 0 && seqLessEq(c.high, una) {
+		c.state, c.pending = CAOpen, 0
 	}
 }
 
@@ -107,9 +108,11 @@ func (h *half) retransmit(s *Segment, sent *transmission, peer *half, r *reading
 	case KindRTO:
 		c.enter(CALoss, h.nxt, s)
 	case KindFast:
-		if c.state == CAOpen {
+		if c.state != CARecovery {
 			c.enter(CARecovery, h.nxt, s)
 		}
+	case KindTLP:
+		c.pending, c.high = 1, h.nxt
 	}
 	if c.state != CAOpen {
 		c.pending = min(c.pending, math.MaxInt16-1) + 1
@@ -154,6 +157,8 @@ func (h *half) kind(s *Segment, sent *transmission, peer *half, r *reading) Kind
 		return KindSpurious
 	case c.state != CAOpen && first && timer:
 		return KindRTO
+	case c.state == CALoss && again && c.since <= sent.last && sent.last < c.delivered:
+		return KindFast // what answered the timeout was lost, too (FLAG_LOST_RETRANS)
 	case c.state == CALoss:
 		return KindSlowStart
 	case c.state == CARecovery:

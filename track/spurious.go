@@ -50,7 +50,7 @@ func (h *half) prove(s *Segment, una uint32, r *reading) {
 		for i, t := range h.resent {
 			if seqLessEq(d.Left, t.Seq) && seqLessEq(t.End, d.Right) || seqLessEq(t.Seq, d.Left) && seqLessEq(d.Right, t.End) {
 				h.proven(i, r)
-				c.pending--
+				c.pending = max(c.pending, 1) - 1
 				break
 			}
 		}
@@ -63,8 +63,8 @@ func (h *half) prove(s *Segment, una uint32, r *reading) {
 			}
 		}
 	}
-	if c.pending <= 0 || r.Advanced && s.HasTS && c.stamped && int32(s.TSEcr-c.stamp) < 0 {
-		c.state = CAOpen
+	if c.pending == 0 || r.Advanced && s.HasTS && c.stamped && int32(s.TSEcr-c.stamp) < 0 {
+		c.state, c.pending = CAOpen, 0
 	}
 }
 
