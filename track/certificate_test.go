@@ -2,6 +2,7 @@ package track
 
 import (
 	"net/netip"
+	"slices"
 	"testing"
 	"time"
 )
@@ -423,6 +424,40 @@ func TestDeadlineIsTakenBack(t *testing.T) {
 	}
 	if f := last(); f.Exactness != Conditional {
 		t.Errorf("0.9 s after its recovery it stands as %+v", f)
+	}
+}
+
+// TestDeadlineDoesNotFlicker loses one segment after another of a transfer: a death
+// foretold anew must have lasted, one that is off is taken back at once.
+func TestDeadlineDoesNotFlicker(t *testing.T) {
+	b := newBench(t)
+	seq := uint32(ourSeq)
+	lose := func() {
+		b.send(here, there, ACK|PSH, seq, theirSeq, 10)
+		b.wait(3*time.Millisecond).send(here, there, ACK|PSH, seq, theirSeq, 10)
+		r := b.row(7)
+		r.SendQ, r.Timer, r.Expires, r.Info.Unacked, r.Info.LastDataSent = 10, TimerOn, 204*time.Millisecond, 1, 0
+		r.Info.BytesAcked = uint64(seq - ourSeq)
+		b.dump(r)
+	}
+	for range 6 {
+		lose()
+		seq += 10
+		b.wait(3*time.Millisecond).send(there, here, ACK, theirSeq, seq, 0)
+		r := b.row(7)
+		r.Info.BytesAcked = uint64(seq - ourSeq)
+		b.dump(r)
+	}
+	lose()
+	b.wait(brief).Apply(&Tick{At: b.at})
+	var got []Cause
+	for _, e := range b.Events() {
+		if d, ok := e.(*DeadlineSet); ok {
+			got = append(got, d.Forecast.Cause)
+		}
+	}
+	if want := []Cause{CauseRetries2, CauseNone, CauseRetries2}; !slices.Equal(got, want) {
+		t.Errorf("announced are %v, want %v", got, want)
 	}
 }
 

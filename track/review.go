@@ -6,6 +6,10 @@ import "time"
 // that comes and goes makes forecasts come and go with it.
 const settle = 400 * time.Millisecond
 
+// brief is how long it must have looked like death again: a transfer that has just
+// recovered stops for a moment more than once.
+const brief = 25 * time.Millisecond
+
 // announcements is what has been said of an end's deadline.
 type announcements struct {
 	made    bool
@@ -88,8 +92,14 @@ func (t *Tracker) announce(e *end) (again Instant) {
 	if a.differs == 0 {
 		a.differs = t.now
 	}
-	lasting := urgent || e.row.Timer == TimerTimewait // what is left of a connection does not come and go
-	if ripe := a.differs.Add(settle); !lasting && t.now < ripe {
+	hold := settle
+	switch {
+	case urgent && a.made && f.firm() && !a.last.firm():
+		hold = brief
+	case urgent, e.row.Timer == TimerTimewait: // what is left of a connection does not come and go
+		hold = 0
+	}
+	if ripe := a.differs.Add(hold); t.now < ripe {
 		return ripe
 	}
 	if calm := e.last.Add(time.Second); !urgent && f.Exactness == Conditional && t.now < calm {
