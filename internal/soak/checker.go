@@ -71,12 +71,12 @@ func (k *checker) find(host int, w *word) (*connection, int) {
 	if all == nil {
 		side, all = server, k.pairs[[2]netip.AddrPort{w.Remote, w.Local}]
 	}
-	at := w.Time
-	if w.Event == "gone" && w.State == "TIME_WAIT" {
-		at = at.Add(-slack)
-	}
 	for i, c := range slices.Backward(all) {
-		if c.hosts[side] == host && (i == 0 || !c.ends[client].opened.After(at)) {
+		at := w.Time
+		if i > 0 && w.Event == "gone" && w.State == "TIME_WAIT" {
+			at = at.Add(-slack)
+		}
+		if c.hosts[side] == host && !c.ends[client].opened.After(at) {
 			return c, side
 		}
 	}

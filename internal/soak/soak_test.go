@@ -88,6 +88,8 @@ func TestBreaches(t *testing.T) {
 			closes(c, e)
 			e.closed = after(30 * time.Second)
 		}, []word{firm, gone("closed", 30*time.Second)}, []string{"deadline outlived"}},
+		{"the end of another before it", closes, []word{at(word{Event: "gone", State: "TIME_WAIT", Reason: "timed-out"}, -100*time.Millisecond),
+			gone("closed", 5*time.Second)}, nil},
 		{"called silent", closes, []word{at(word{Event: "verdict", Verdict: "peer-silent"}, 4*time.Second),
 			gone("closed", 5*time.Second)}, []string{"verdict peer-silent"}},
 	} {
