@@ -38,7 +38,7 @@ func (s *Socket) firing(last Timer) bool {
 	}
 	switch s.Timer {
 	case TimerOff:
-		return i.Unacked > 0 || s.State == SynSent || last == TimerPersist && i.NotsentBytes > 0
+		return i.Unacked > 0 || s.State.asking() || last == TimerPersist && i.NotsentBytes > 0
 	case TimerOn:
 		return s.Retransmits != i.Retransmits || s.Expires == 0 && i.LastDataSent == 0
 	case TimerKeepalive:
@@ -91,6 +91,12 @@ func (s State) String() string {
 		return stateNames[s]
 	}
 	return stateNames[StateUnknown]
+}
+
+// asking reports whether a socket in this state has sent a SYN or FIN that is not
+// acknowledged: a timer always runs.
+func (s State) asking() bool {
+	return s == SynSent || s == FinWait1 || s == Closing || s == LastAck
 }
 
 // Timer is the kind of timer that inet_diag reports (idiag_timer).

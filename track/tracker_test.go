@@ -246,18 +246,20 @@ func TestOwnerIsTold(t *testing.T) {
 	}
 }
 
-// TestDyingSynIsNoRow reads a socket in SYN_SENT while the kernel takes it down: what
-// was foretold stands.
-func TestDyingSynIsNoRow(t *testing.T) {
-	b := newBench(t)
-	r := b.row(7)
-	r.State, r.Timer, r.Expires, r.SendQ, r.Info.Unacked, r.Info.RTO = SynSent, TimerOn, time.Second, 1, 1, time.Second
-	b.dump(r)
-	want := b.one().Forecast.At
-	r.Timer, r.Expires, r.Info.Unacked = TimerOff, 0, 0
-	b.wait(time.Second).dump(r)
-	if got := b.one().Forecast.At; want == 0 || got != want {
-		t.Errorf("foretold for %d, then for %d", want, got)
+// TestDyingSocketIsNoRow reads a socket whose SYN or FIN is not acknowledged while the
+// kernel takes it down: what was foretold stands.
+func TestDyingSocketIsNoRow(t *testing.T) {
+	for _, state := range []State{SynSent, FinWait1, Closing, LastAck} {
+		b := newBench(t)
+		r := b.row(7)
+		r.State, r.Timer, r.Expires, r.SendQ, r.Info.Unacked, r.Info.RTO = state, TimerOn, time.Second, 1, 1, time.Second
+		b.dump(r)
+		want := b.one().Forecast.At
+		r.Timer, r.Expires, r.Info.Unacked = TimerOff, 0, 0
+		b.wait(time.Second).dump(r)
+		if got := b.one().Forecast.At; want == 0 || got != want {
+			t.Errorf("%v: foretold for %d, then for %d", state, want, got)
+		}
 	}
 }
 
