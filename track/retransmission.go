@@ -23,6 +23,7 @@ type recovery struct {
 
 	since     Instant // when the state was entered
 	heard     Instant // the last acknowledgement that could have asked for anything
+	advanced  Instant // the last that acknowledged more
 	delivered Instant // the latest sending of what has arrived (RACK.xmit_ts, RFC 8985 §5.2)
 }
 
@@ -36,7 +37,7 @@ func (c *recovery) enter(state uint8, nxt uint32, s *Segment) {
 
 // advance takes in progress to una.
 func (c *recovery) advance(una uint32, at Instant) {
-	c.heard, c.dupacks = at, 0
+	c.heard, c.advanced, c.dupacks = at, at, 0
 	c.sacks = c.sacks && seqLess(una, c.sacked)
 }
 
@@ -222,12 +223,13 @@ func (h *half) roundTrip(peer *half) time.Duration { return h.rtt.smooth + peer.
 const soonest = 2 * time.Millisecond
 
 // timer reports whether only a timer can have sent s: since its last transmission
-// nothing was heard that could have, or nothing for the time of an RTO. What was
+// nothing was heard that could have, or for longer than a round trip, while the time
+// of an RTO went by without progress (tcp_rearm_rto in net/ipv4/tcp_input.c). What was
 // sent again is lost again only when something sent later has arrived
 // (RFC 8985 §6.2). If s is needless, the sender did not hear what came since.
 func (h *half) timer(s *Segment, sent *transmission, peer *half, needless bool) bool {
 	c := &h.recovery
-	heard := c.heard
+	heard, began := c.heard, c.advanced
 	if sent != nil {
 		if s.At.Sub(sent.last) < max(soonest, h.rtt.least+peer.rtt.least) {
 			return false
@@ -235,9 +237,11 @@ func (h *half) timer(s *Segment, sent *transmission, peer *half, needless bool) 
 		if c.heard <= sent.last || sent.again > 0 && c.delivered < sent.last {
 			return true
 		}
+		began = max(began, sent.last)
 		if needless {
-			heard = sent.last
+			heard, began = sent.last, sent.last
 		}
 	}
-	return s.At.Sub(heard) >= h.roundTrip(peer)+h.rtt.slack()*4/5
+	trip := h.roundTrip(peer)
+	return s.At.Sub(heard) >= trip*5/4 && s.At.Sub(began) >= trip+h.rtt.slack()*4/5
 }
