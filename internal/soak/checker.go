@@ -76,7 +76,7 @@ func (k *checker) find(host int, w *word) (*connection, int) {
 		if i > 0 && w.Event == "gone" && w.State == "TIME_WAIT" {
 			at = at.Add(-slack)
 		}
-		if c.hosts[side] == host && !c.ends[client].opened.After(at) {
+		if c.hosts[side] == host && !c.ends[client].opened.After(at) && !c.ends[client].unmade() {
 			return c, side
 		}
 	}

@@ -124,6 +124,14 @@ func (e *end) fail(errno syscall.Errno, late bool) {
 	}
 }
 
+// unmade reports whether the kernel refused to make the connection, while another
+// still had its addresses.
+func (e *end) unmade() bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.errno == syscall.EADDRNOTAVAIL
+}
+
 // ask reads an error that waits to be read.
 func (e *end) ask() error {
 	pending := 0

@@ -90,6 +90,8 @@ func TestBreaches(t *testing.T) {
 		}, []word{firm, gone("closed", 30*time.Second)}, []string{"deadline outlived"}},
 		{"the end of another before it", closes, []word{at(word{Event: "gone", State: "TIME_WAIT", Reason: "timed-out"}, -100*time.Millisecond),
 			gone("closed", 5*time.Second)}, nil},
+		{"never made, for another had its addresses", func(_ *connection, e *end) { e.errno, e.failed = syscall.EADDRNOTAVAIL, began },
+			[]word{gone("closed", time.Second)}, nil},
 		{"called silent", closes, []word{at(word{Event: "verdict", Verdict: "peer-silent"}, 4*time.Second),
 			gone("closed", 5*time.Second)}, []string{"verdict peer-silent"}},
 	} {
