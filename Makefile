@@ -8,6 +8,7 @@ PREFIX  ?= /usr/local
 GROUP   ?= tcpwatch
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 FUZZTIME ?= 60s
+FUZZ    ?= ./...
 SOAKTIME ?= 1h
 KERNEL  ?= 6.1
 need     = ./scripts/need
@@ -44,7 +45,7 @@ bench: build
 
 fuzz:
 	@$(need) build
-	./scripts/fuzz $(FUZZTIME)
+	./scripts/fuzz $(FUZZTIME) $(FUZZ)
 
 soak:
 	@$(need) build

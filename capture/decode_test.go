@@ -259,9 +259,10 @@ func FuzzDecode(f *testing.F) {
 	for _, s := range append(samples(), icmpSamples()...) {
 		f.Add(uint16(s.frame.Link), s.frame.Len, s.frame.Data)
 	}
+	addFirstFrames(f, labRecording, 30)
 	if os.Getenv("TCPWATCH_CAPTURES") != "" {
 		for _, file := range corpus(f, "odd") {
-			addFirstFrames(f, file)
+			addFirstFrames(f, file, 3)
 		}
 	}
 	f.Fuzz(func(t *testing.T, link uint16, length uint32, data []byte) {
@@ -288,15 +289,15 @@ func FuzzDecode(f *testing.F) {
 	})
 }
 
-// addFirstFrames seeds a fuzz target with the first frames of a file.
-func addFirstFrames(f *testing.F, file string) {
+// addFirstFrames seeds a fuzz target with the first n frames of a file.
+func addFirstFrames(f *testing.F, file string, n int) {
 	r, err := Open(file)
 	if err != nil {
 		return // not every file there is a capture
 	}
 	defer r.Close()
 	var frame Frame
-	for range 3 {
+	for range n {
 		if r.Next(&frame) != nil {
 			return
 		}

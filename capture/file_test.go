@@ -487,6 +487,27 @@ func fuzzRead(t *testing.T, file []byte) {
 	}
 }
 
+// labRecording is a session of two hosts of the lab.
+const labRecording = "../cmd/tcpwatch/demo.pcapng.gz"
+
+// labStart returns the beginning of the lab's recording.
+func labStart(f *testing.F) []byte {
+	file, err := os.Open(labRecording)
+	if err != nil {
+		f.Fatal(err)
+	}
+	defer file.Close()
+	unzip, err := gzip.NewReader(file)
+	if err != nil {
+		f.Fatal(err)
+	}
+	start, err := io.ReadAll(io.LimitReader(unzip, 32<<10))
+	if err != nil {
+		f.Fatal(err)
+	}
+	return start
+}
+
 func FuzzPcap(f *testing.F) {
 	for _, o := range orders {
 		file, _ := smallPcap(o)
@@ -502,6 +523,7 @@ func FuzzPcapng(f *testing.F) {
 		f.Add(file)
 		f.Add(bytes.Join([][]byte{ngSection(o), ngInterface(o, 1, 0, ngOption(o, optTsresol, 127)), ngEnhanced(o, 0, math.MaxUint64, 0, "x")}, nil))
 	}
+	f.Add(labStart(f))
 	f.Fuzz(fuzzRead)
 }
 

@@ -2,12 +2,14 @@ package session
 
 import (
 	"bytes"
+	"compress/gzip"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
 	"math"
 	"net/netip"
+	"os"
 	"reflect"
 	"strings"
 	"testing"
@@ -400,10 +402,29 @@ func TestReaderRefuses(t *testing.T) {
 	}
 }
 
+// labStart returns the beginning of a session of two hosts of the lab.
+func labStart(f *testing.F) []byte {
+	file, err := os.Open("../../cmd/tcpwatch/demo.pcapng.gz")
+	if err != nil {
+		f.Fatal(err)
+	}
+	defer file.Close()
+	unzip, err := gzip.NewReader(file)
+	if err != nil {
+		f.Fatal(err)
+	}
+	start, err := io.ReadAll(io.LimitReader(unzip, 32<<10))
+	if err != nil {
+		f.Fatal(err)
+	}
+	return start
+}
+
 // FuzzSession reads whatever comes, and decodes all of it.
 func FuzzSession(f *testing.F) {
 	f.Add(session(f, small()))
 	f.Add(session(f, nil))
+	f.Add(labStart(f))
 	f.Fuzz(func(t *testing.T, file []byte) {
 		items, _, err := readAll(t, bytes.NewReader(file))
 		if err != nil && strings.Contains(err.Error(), "\n") {
