@@ -28,21 +28,24 @@ type Socket struct {
 }
 
 // firing reports whether the row was read while its timer fired, and is of no one
-// moment: there is no timer while the kernel is at it, or one that is over while the
-// rest, which inet_diag waits for, tells what came of it (net/ipv4/inet_diag.c,
-// inet_sk_diag_fill). last is the timer of the row before.
+// moment: there is no timer while the kernel is at it, though something is in flight
+// by one account or the other (it may be taking the socket down); or one that is over
+// while the rest, which inet_diag waits for, tells what came of it
+// (net/ipv4/inet_diag.c, inet_sk_diag_fill). last is the timer of the row before.
 func (s *Socket) firing(last Timer) bool {
 	i := &s.Info
-	if i.Size == 0 {
+	if i.Size == 0 || s.State == Listen {
 		return false
 	}
+	flying := i.Unacked > 0 || s.SendQ > 0 && i.NotsentBytes == 0
+	shut := last == TimerPersist && i.NotsentBytes > 0
 	switch s.Timer {
 	case TimerOff:
-		return i.Unacked > 0 || s.State.asking() || last == TimerPersist && i.NotsentBytes > 0
+		return flying || shut
 	case TimerOn:
 		return s.Retransmits != i.Retransmits || s.Expires == 0 && i.LastDataSent == 0
 	case TimerKeepalive:
-		return s.Retransmits != i.Probes || i.Unacked > 0 || last == TimerPersist && i.NotsentBytes > 0
+		return s.Retransmits != i.Probes || flying || shut
 	case TimerPersist:
 		return s.Retransmits != i.Probes
 	}
@@ -91,12 +94,6 @@ func (s State) String() string {
 		return stateNames[s]
 	}
 	return stateNames[StateUnknown]
-}
-
-// asking reports whether a socket in this state has sent a SYN or FIN that is not
-// acknowledged: a timer always runs.
-func (s State) asking() bool {
-	return s == SynSent || s == FinWait1 || s == Closing || s == LastAck
 }
 
 // Timer is the kind of timer that inet_diag reports (idiag_timer).

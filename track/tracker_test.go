@@ -246,10 +246,10 @@ func TestOwnerIsTold(t *testing.T) {
 	}
 }
 
-// TestDyingSocketIsNoRow reads a socket whose SYN or FIN is not acknowledged while the
-// kernel takes it down: what was foretold stands.
+// TestDyingSocketIsNoRow reads a socket whose SYN, FIN or data is not acknowledged while
+// the kernel takes it down: what was foretold stands.
 func TestDyingSocketIsNoRow(t *testing.T) {
-	for _, state := range []State{SynSent, FinWait1, Closing, LastAck} {
+	for _, state := range []State{SynSent, Established, FinWait1, Closing, LastAck} {
 		b := newBench(t)
 		r := b.row(7)
 		r.State, r.Timer, r.Expires, r.SendQ, r.Info.Unacked, r.Info.RTO = state, TimerOn, time.Second, 1, 1, time.Second
