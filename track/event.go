@@ -6,7 +6,7 @@ import (
 )
 
 // Event is something worth telling, in the order it became known: *SocketSeen,
-// *Retransmitted, *Probed, *OutOfOrdered, *Duplicated, *DeadlineSet,
+// *Retransmitted, *Needless, *Probed, *OutOfOrdered, *Duplicated, *DeadlineSet,
 // *VerdictGiven, *Ended; and *PacketSeen where each packet is wanted.
 type Event interface{ When() Instant }
 
@@ -26,6 +26,17 @@ type Retransmitted struct {
 	Seq, Len uint32 // Seq as on the wire
 	Flags    Flags
 	Finding  Finding
+}
+
+// Needless tells that a retransmission was needless, now that the peer has reported
+// its data as duplicate (RFC 2883) or answered an earlier transmission (RFC 3522).
+type Needless struct {
+	At       Instant
+	Frame    uint64 // of the retransmission
+	By       uint64 // of the segment that proves it
+	Src, Dst netip.AddrPort
+	Seq      uint32 // as on the wire
+	Kind     Kind
 }
 
 // Probed is a keepalive or zero-window probe.
@@ -90,6 +101,7 @@ func (e *PacketSeen) When() Instant { return e.At }
 // When returns the moment of the event.
 func (e *SocketSeen) When() Instant    { return e.At }
 func (e *Retransmitted) When() Instant { return e.At }
+func (e *Needless) When() Instant      { return e.At }
 func (e *Probed) When() Instant        { return e.At }
 func (e *OutOfOrdered) When() Instant  { return e.At }
 func (e *Duplicated) When() Instant    { return e.At }

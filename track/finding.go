@@ -12,6 +12,8 @@ type Finding struct {
 	SinceFirst time.Duration // since its first transmission; 0 unknown
 	Ratio      float64       // Interval to the interval before; 0 unknown
 
+	Proves uint64 // frame of the other end's latest retransmission that this proves needless; 0: of none
+
 	Spurious   bool // the receiver had it already when it was sent
 	ZeroWindow bool // announces a window of zero
 	WindowFull bool // fills the peer's window

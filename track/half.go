@@ -207,13 +207,13 @@ func (h *half) acknowledge(s *Segment, peer *half, r *reading) {
 		h.recovery.heard = s.At
 	}
 	h.heard = true
-	h.recovery.settle(h.una)
 	if s.NSACK > 0 {
 		h.selective(s)
 	}
 	if h.recovery.proving {
-		h.prove(s, was, r)
+		h.prove(s, peer, was, r)
 	}
+	h.recovery.settle(h.una)
 	r.All = h.una == h.nxt
 }
 

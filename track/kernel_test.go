@@ -173,6 +173,35 @@ func TestKindsOfADeath(t *testing.T) {
 	}
 }
 
+// TestSpuriousRTOs holds acknowledgements back until an RTO has fired, and counts
+// those that prove to have been needless against the kernel's count: by timestamps
+// it undoes them, without it takes acknowledgements of what was never sent again for
+// a proof (F-RTO, RFC 5682).
+func TestSpuriousRTOs(t *testing.T) {
+	for stamps, counter := range map[int]string{0: "TCPSpuriousRTOs", 1: "TCPLossUndo"} {
+		t.Run(counter, func(t *testing.T) {
+			t.Parallel()
+			s := perform(t, lab.Options{Wire: hold(600 * time.Millisecond)}, lab.Congestion("cubic"), func(s *stage) {
+				for _, h := range []*lab.Host{s.A, s.B} {
+					s.must(h.SetSysctl("net.ipv4.tcp_timestamps", stamps))
+				}
+				a, b := s.connect()
+				s.carry(a, b, 5*mss)
+				s.carry(a, b, 5*mss)
+			})
+			n := 0
+			for _, e := range s.told[s.A] {
+				if p, ok := e.(*track.Needless); ok && p.Kind == track.KindRTO && p.Src.Addr() == s.A.Addr {
+					n++
+				}
+			}
+			if counted := s.after[s.A].Since(s.before[s.A])[counter]; n != int(counted) || n == 0 {
+				t.Errorf("%d RTOs proved needless, and the kernel counted %d", n, counted)
+			}
+		})
+	}
+}
+
 // TestProbes counts probes of both kinds against the kernel's count.
 func TestProbes(t *testing.T) {
 	for _, sc := range []struct {

@@ -14,6 +14,8 @@ type recovery struct {
 	sacker  bool   // the peer sends SACK blocks
 	stamped bool   // stamp is known
 	proving bool   // there are retransmissions that may yet prove needless
+	frto    bool   // of a loss: what arrives may prove the timeout spurious (F-RTO, RFC 5682)
+	arrived bool   // of a loss: something has that was sent before it, and never again
 	dupacks uint8  // since the last progress; 255: or more
 	pending int16  // retransmissions of this recovery, and a loss probe before it, not proven needless
 	high    uint32 // where the recovery ends, or the loss probe
@@ -32,7 +34,7 @@ func (c *recovery) enter(state uint8, nxt uint32, s *Segment) {
 	if c.state == CAOpen {
 		c.stamp, c.stamped = s.TSVal, s.HasTS
 	}
-	c.state, c.high, c.since = state, nxt, s.At
+	c.state, c.high, c.since, c.arrived = state, nxt, s.At, false
 }
 
 // advance takes in progress to una.
@@ -67,9 +69,9 @@ func (h *half) selective(s *Segment) {
 				break
 			}
 			if seqLessEq(b.Left, t.seq) && !t.sacked {
+				h.deliver(t, s.At)
 				t.sacked = true
 				c.heard = s.At
-				h.deliver(t, s.At)
 			}
 		}
 	}
@@ -78,6 +80,9 @@ func (h *half) selective(s *Segment) {
 // deliver takes in that t has arrived. Of what was sent twice the copy that did
 // is the last, unless that is sooner than anything ever came back.
 func (h *half) deliver(t *transmission, at Instant) {
+	if c := &h.recovery; c.state == CALoss && t.again == 0 && !t.sacked && seqLessEq(t.end, c.high) {
+		c.arrived = true
+	}
 	took := at.Sub(t.last)
 	if t.again == 0 && (h.rtt.least == 0 || took < h.rtt.least) {
 		h.rtt.least = max(took, 1)
@@ -107,6 +112,7 @@ func (h *half) retransmit(s *Segment, sent *transmission, peer *half, r *reading
 	c := &h.recovery
 	switch r.Kind {
 	case KindRTO:
+		c.frto = c.state == CAOpen || r.Nth > 1
 		c.enter(CALoss, h.nxt, s)
 	case KindFast:
 		if c.state != CARecovery {
@@ -197,16 +203,20 @@ func (h *half) last(s *Segment) bool {
 	return h.sends.past > 0 && seqLessEq(h.sends.at(-1).seq, s.Seq)
 }
 
-// probes reports whether s, the last segment, can be a loss probe: those need
-// SACK (known from the SYNs, else supposed where there are timestamps or SACKs),
-// come once a flight, and not later than an RTO would, whose least a route may set
-// (RTAX_RTO_MIN; to a second, where one does).
-func (h *half) probes(sent *transmission, peer *half, r *reading) bool {
-	sack := h.recovery.sacker || h.stamped
+// selects reports whether the peer sends SACKs: known from the SYNs, else supposed
+// where there are timestamps or SACKs.
+func (h *half) selects(peer *half) bool {
 	if h.syn && peer.syn {
-		sack = h.sackOK && peer.sackOK
+		return h.sackOK && peer.sackOK
 	}
-	return sack && sent != nil && sent.again == 0 &&
+	return h.recovery.sacker || h.stamped
+}
+
+// probes reports whether s, the last segment, can be a loss probe: those need
+// SACK, come once a flight, and not later than an RTO would, whose least a route may
+// set (RTAX_RTO_MIN; to a second, where one does).
+func (h *half) probes(sent *transmission, peer *half, r *reading) bool {
+	return h.selects(peer) && sent != nil && sent.again == 0 &&
 		(h.rtt.smooth == 0 || r.Interval < max(2*(h.roundTrip(peer)+h.rtt.slack())+rtoMin, routeRTO))
 }
 

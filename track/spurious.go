@@ -41,9 +41,11 @@ func reportsDuplicate(s *Segment) bool {
 // prove finds which retransmissions the peer's segment s proves needless: by
 // reporting the data as duplicate, or by echoing a timestamp older than the
 // retransmission while it acknowledges what that began with (RFC 3522; una is
-// what had been acknowledged before). The sender, learning the same, may end its
-// recovery at once (tcp_may_undo in net/ipv4/tcp_input.c).
-func (h *half) prove(s *Segment, una uint32, r *reading) {
+// what had been acknowledged before), or where there are no timestamps by
+// acknowledging after a timeout what was sent before it, and never again, and would
+// have been reported in a SACK. The sender, learning the same, may end its recovery
+// at once (tcp_may_undo and tcp_process_loss in net/ipv4/tcp_input.c).
+func (h *half) prove(s *Segment, peer *half, una uint32, r *reading) {
 	c := &h.recovery
 	if reportsDuplicate(s) {
 		d := s.SACK[0]
@@ -63,7 +65,14 @@ func (h *half) prove(s *Segment, una uint32, r *reading) {
 			}
 		}
 	}
-	if c.pending == 0 || r.Advanced && s.HasTS && c.stamped && int32(s.TSEcr-c.stamp) < 0 {
+	frto := c.state == CALoss && c.frto && c.arrived
+	for i := len(h.resent) - 1; frto && !s.HasTS && h.selects(peer) && i >= 0; i-- {
+		if h.resent[i].Kind == KindRTO {
+			h.proven(i, r)
+			break
+		}
+	}
+	if frto || c.pending == 0 || r.Advanced && s.HasTS && c.stamped && int32(s.TSEcr-c.stamp) < 0 {
 		c.state, c.pending = CAOpen, 0
 	}
 }
@@ -71,6 +80,7 @@ func (h *half) prove(s *Segment, una uint32, r *reading) {
 // proven tells that the i-th was needless.
 func (h *half) proven(i int, r *reading) {
 	r.Proven = append(r.Proven, h.resent[i])
+	r.Proves = max(r.Proves, h.resent[i].Frame)
 	h.resent = append(h.resent[:i], h.resent[i+1:]...)
 	h.recovery.proving = len(h.resent) > 0
 }

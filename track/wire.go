@@ -66,6 +66,10 @@ func (t *Tracker) segment(s *Segment, l *link, side int) {
 
 // report emits what a segment was, where it is worth telling.
 func (t *Tracker) report(s *Segment, r *reading) {
+	for i := range r.Proven {
+		p := &r.Proven[i]
+		t.emit(&Needless{At: s.At, Frame: p.Frame, By: s.Frame, Src: s.Dst, Dst: s.Src, Seq: p.Seq, Kind: p.Kind})
+	}
 	switch r.Class {
 	case ClassRetransmission:
 		t.emit(&Retransmitted{At: s.At, Frame: s.Frame, Src: s.Src, Dst: s.Dst, Seq: s.Seq, Len: s.Len,

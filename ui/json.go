@@ -32,6 +32,13 @@ func AppendJSON(dst []byte, e track.Event, clock track.ClockPair) []byte {
 			o.b = strconv.AppendFloat(o.b, e.Finding.Ratio, 'g', 4, 64)
 		}
 		o.known("frame", e.Frame)
+	case *track.Needless:
+		o.open("spurious", e.At)
+		o.path(e.Src, e.Dst)
+		o.uint("seq", uint64(e.Seq))
+		o.word("kind", e.Kind.String())
+		o.known("frame", e.Frame)
+		o.known("by_frame", e.By)
 	case *track.Probed:
 		o.open("probe", e.At)
 		o.word("kind", e.Kind.String())

@@ -38,6 +38,20 @@ func golden(t *testing.T, name string, got []byte) {
 	}
 }
 
+// TestNeedlessMark has an acknowledgement name what it proves to have been needless.
+func TestNeedlessMark(t *testing.T) {
+	again := track.Finding{Class: track.ClassRetransmission, Kind: track.KindRTO}
+	timeline := []track.Entry{{Frame: 1, Out: true, Seq: 1, Len: 9}, {Frame: 2, Out: true, Seq: 1, Len: 9, Finding: again},
+		{Frame: 3, Finding: track.Finding{Class: track.ClassDupAck, Proves: 2}}}
+	for from, want := range []string{"· RTO 1 was needless", "· RTO 1 was needless", "· needless"} {
+		rest := timeline[from:]
+		m := markOf(rest, len(rest)-1)
+		if got := string(m.appendWord(nil)); got != want {
+			t.Errorf("of %d packets the last is %q, want %q", len(rest), got, want)
+		}
+	}
+}
+
 func TestPacketLines(t *testing.T) {
 	c := story(storyNow)
 	var out []byte

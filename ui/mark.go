@@ -2,6 +2,7 @@ package ui
 
 import (
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/tcpwatch/tcpwatch/track"
@@ -32,6 +33,9 @@ func (m *mark) appendWord(b []byte) []byte {
 func markOf(timeline []track.Entry, i int) mark {
 	e := &timeline[i]
 	f := &e.Finding
+	if f.Proves != 0 {
+		return mark{sign: "·", word: provedNeedless(timeline, i)}
+	}
 	switch f.Class {
 	case track.ClassRetransmission:
 		m := mark{sign: "↻", interval: f.Interval, ratio: f.Ratio}
@@ -74,6 +78,17 @@ func markOf(timeline []track.Entry, i int) mark {
 		return mark{sign: "·", word: "window update"}
 	}
 	return mark{}
+}
+
+// provedNeedless names what the i-th packet proves to have been sent needlessly.
+func provedNeedless(timeline []track.Entry, i int) string {
+	for j := i - 1; j >= 0; j-- {
+		if timeline[j].Frame == timeline[i].Finding.Proves && timeline[j].Finding.Class == track.ClassRetransmission {
+			m := markOf(timeline, j)
+			return strings.TrimPrefix(string(m.appendWord(nil)), m.sign+" ") + " was needless"
+		}
+	}
+	return "needless"
 }
 
 // rtoNumber counts the RTOs of the same segment up to the i-th packet.
