@@ -112,7 +112,7 @@ func (h *half) retransmit(s *Segment, sent *transmission, peer *half, r *reading
 	c := &h.recovery
 	switch r.Kind {
 	case KindRTO:
-		c.frto = c.state == CAOpen || r.Nth > 1
+		c.frto = c.state == CAOpen || c.state == CALoss && c.advanced <= c.since
 		c.enter(CALoss, h.nxt, s)
 	case KindFast:
 		if c.state != CARecovery {
