@@ -345,7 +345,7 @@ func TestKernelsCountsWithoutPacketsAreDoubt(t *testing.T) {
 	if c := b.one(); !c.Coverage.Out || !c.Coverage.In || c.Coverage.Doubt != "" {
 		t.Errorf("coverage of a quiet connection: %+v", c.Coverage)
 	}
-	r.Info.SegsOut, r.SendQ = 3, 1
+	r.Info.SegsOut, r.SendQ, r.Info.NotsentBytes = 3, 1, 1
 	b.wait(time.Second).dump(r)
 	if c := b.one(); c.Coverage.Out || c.Coverage.Doubt == "" {
 		t.Errorf("coverage of a connection whose packets are not seen: %+v", c.Coverage)
