@@ -461,6 +461,32 @@ func TestDeadlineDoesNotFlicker(t *testing.T) {
 	}
 }
 
+// TestNoCertaintyBetweenErrorAndRow answers retransmissions with ICMP errors, which may
+// set the timer anew: until a row tells, nothing is certain.
+func TestNoCertaintyBetweenErrorAndRow(t *testing.T) {
+	b := newBench(t)
+	b.dump(b.row(7))
+	b.send(here, there, ACK|PSH, ourSeq, theirSeq, 17)
+	b.Apply(&ICMP{At: b.at, Src: here, Dst: there, From: there.Addr(), Seq: ourSeq, Type: 3, Code: 3})
+	show := func(retransmits uint8, rto time.Duration) {
+		r := b.row(7)
+		r.SendQ, r.Timer, r.Expires, r.Retransmits = 17, TimerOn, rto, retransmits
+		r.Info.Retransmits, r.Info.Backoff, r.Info.RTO = retransmits, retransmits, rto
+		r.Info.Unacked, r.Info.LastDataSent, r.Info.BytesSent = 1, 0, 17
+		b.dump(r)
+	}
+	show(0, 204*time.Millisecond)
+	b.wait(208*time.Millisecond).send(here, there, ACK|PSH, ourSeq, theirSeq, 17)
+	b.wait(208*time.Millisecond).send(here, there, ACK|PSH, ourSeq, theirSeq, 17)
+	if f := b.one().Forecast; f.Exactness != Unstable {
+		t.Errorf("before the row it is %v: %+v", f.Exactness, f)
+	}
+	show(1, 408*time.Millisecond)
+	if f := b.one().Forecast; f.Exactness <= Unstable {
+		t.Errorf("after the row it is %v: %+v", f.Exactness, f)
+	}
+}
+
 // TestAnsweredSynIsNotUnanswered answers a SYN that was sent again, while the last
 // row still has the socket in SYN_SENT.
 func TestAnsweredSynIsNotUnanswered(t *testing.T) {

@@ -28,6 +28,8 @@ func (sc *scene) unacknowledged() prospect {
 		p.atMost(Unstable, "an ICMP error answers each retransmission")
 	case reverted:
 		p.atMost(Unstable, "no more ICMP errors come")
+	case t.errno != "" && t.wire > s.At:
+		p.atMost(Unstable, "the ICMP error does not move the timer") // the next row will tell
 	case sc.m.neighbour == NeighbourIncomplete || sc.m.neighbour == NeighbourFailed:
 		p.atMost(Unstable, "the next hop does not answer")
 	}
