@@ -508,12 +508,32 @@ func labStart(f *testing.F) []byte {
 	return start
 }
 
+// labPcap returns the first frames of the lab's recording as a pcap file.
+func labPcap(f *testing.F) []byte {
+	r, err := Open(labRecording)
+	if err != nil {
+		f.Fatal(err)
+	}
+	defer r.Close()
+	o := binary.LittleEndian
+	file := pcapHeader(o, pcapMicro, 2, 4, uint32(LinkEthernet))
+	var frame Frame
+	for i := range uint32(20) {
+		if err := r.Next(&frame); err != nil {
+			f.Fatal(err)
+		}
+		file = append(append(file, words(o, i, i, uint32(len(frame.Data)), frame.Len)...), frame.Data...)
+	}
+	return file
+}
+
 func FuzzPcap(f *testing.F) {
 	for _, o := range orders {
 		file, _ := smallPcap(o)
 		f.Add(file)
 		f.Add(append(pcapHeader(o, pcapModified, 2, 3, 1), make([]byte, 50)...))
 	}
+	f.Add(labPcap(f))
 	f.Fuzz(fuzzRead)
 }
 
