@@ -224,13 +224,28 @@ func (s *stage) found(from, at *lab.Host) count {
 	return c
 }
 
+// shows reports whether A's kernel counted at least what is wanted of the scene.
+func (s *stage) shows(died int, want count) bool {
+	return s.kernel(s.A, died).agreed(want) >= want.all()
+}
+
+// until plays a scene until it is the one it claims to be, three times at the most:
+// on a machine that stood still for a while a round trip is longer than an RTO.
+func until(shown func(*stage) bool, play func() *stage) *stage {
+	s := play()
+	for i := 1; i < 3 && !shown(s); i++ {
+		s = play()
+	}
+	return s
+}
+
 // compare holds the kinds found at each host's own interface against its
 // kernel's. A fire that kills is a timeout, too, but sends nothing.
 func (s *stage) compare(died int, want count) {
 	s.t.Helper()
 	for _, h := range []*lab.Host{s.A, s.B} {
 		kernel, found := s.kernel(h, died), s.found(h, h)
-		if h == s.A && (kernel.agreed(want) < want.all()) {
+		if h == s.A && !s.shows(died, want) {
 			s.t.Errorf("the kernel counted %+v; the scene wants %+v", kernel, want)
 		}
 		total := max(kernel.all(), found.all())
