@@ -16,6 +16,8 @@ import (
 	"testing/iotest"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/tcpwatch/tcpwatch/internal/lab/labtest"
 )
 
 var orders = []binary.AppendByteOrder{binary.LittleEndian, binary.BigEndian}
@@ -490,24 +492,6 @@ func fuzzRead(t *testing.T, file []byte) {
 // labRecording is a session of two hosts of the lab.
 const labRecording = "../cmd/tcpwatch/demo.pcapng.gz"
 
-// labStart returns the beginning of the lab's recording.
-func labStart(f *testing.F) []byte {
-	file, err := os.Open(labRecording)
-	if err != nil {
-		f.Fatal(err)
-	}
-	defer file.Close()
-	unzip, err := gzip.NewReader(file)
-	if err != nil {
-		f.Fatal(err)
-	}
-	start, err := io.ReadAll(io.LimitReader(unzip, 32<<10))
-	if err != nil {
-		f.Fatal(err)
-	}
-	return start
-}
-
 // labPcap returns the first frames of the lab's recording as a pcap file.
 func labPcap(f *testing.F) []byte {
 	r, err := Open(labRecording)
@@ -543,7 +527,7 @@ func FuzzPcapng(f *testing.F) {
 		f.Add(file)
 		f.Add(bytes.Join([][]byte{ngSection(o), ngInterface(o, 1, 0, ngOption(o, optTsresol, 127)), ngEnhanced(o, 0, math.MaxUint64, 0, "x")}, nil))
 	}
-	f.Add(labStart(f))
+	f.Add(labtest.Beginning(f, labRecording))
 	f.Fuzz(fuzzRead)
 }
 

@@ -178,8 +178,8 @@ var tsharkDiffers = []struct {
 
 // TestTshark compares the frames that do not advance their connections with
 // those that tshark finds, which takes some retransmissions for out of order. At
-// least 98 % agree in that; and every difference, as
-// well in which of the two they are, is in tsharkDiffers.
+// least 98 % agree in that; and every difference, as well in which of the two they
+// are, is in tsharkDiffers.
 func TestTshark(t *testing.T) {
 	folder := captures(t, "tcp")
 	tshark, err := exec.LookPath("tshark")

@@ -29,7 +29,8 @@ type Retransmitted struct {
 }
 
 // Needless tells that a retransmission was needless, now that the peer has reported
-// its data as duplicate (RFC 2883) or answered an earlier transmission (RFC 3522).
+// its data as duplicate (RFC 2883), answered an earlier transmission (RFC 3522), or
+// acknowledged what was sent before a timeout and never again (RFC 5682).
 type Needless struct {
 	At       Instant
 	Frame    uint64 // of the retransmission

@@ -120,7 +120,7 @@ func TestKinds(t *testing.T) {
 		for _, congestion := range sc.congestion {
 			t.Run(sc.name+"/"+congestion, func(t *testing.T) {
 				t.Parallel()
-				s := until(func(s *stage) bool { return s.shows(0, sc.want) }, func() *stage {
+				s := until(sc.want, func() *stage {
 					return perform(t, lab.Options{Wire: sc.wire()}, lab.Congestion(congestion), sc.play)
 				})
 				s.compare(0, sc.want)
@@ -183,7 +183,7 @@ func TestSpuriousRTOs(t *testing.T) {
 	for stamps, counter := range map[int]string{0: "TCPSpuriousRTOs", 1: "TCPLossUndo"} {
 		t.Run(counter, func(t *testing.T) {
 			t.Parallel()
-			s := until(func(s *stage) bool { return s.shows(0, count{rto: 1}) }, func() *stage {
+			s := until(count{rto: 1}, func() *stage {
 				return perform(t, lab.Options{Wire: hold(600 * time.Millisecond)}, lab.Congestion("cubic"), func(s *stage) {
 					for _, h := range []*lab.Host{s.A, s.B} {
 						s.must(h.SetSysctl("net.ipv4.tcp_timestamps", stamps))

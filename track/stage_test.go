@@ -11,11 +11,12 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/tcpwatch/tcpwatch/capture"
 	"github.com/tcpwatch/tcpwatch/internal/lab"
 	"github.com/tcpwatch/tcpwatch/internal/lab/labtest"
 	"github.com/tcpwatch/tcpwatch/track"
-	"golang.org/x/sys/unix"
 )
 
 // mss is what a segment of the lab's carries, with timestamps.
@@ -229,11 +230,11 @@ func (s *stage) shows(died int, want count) bool {
 	return s.kernel(s.A, died).agreed(want) >= want.all()
 }
 
-// until plays a scene until it is the one it claims to be, three times at the most:
+// until plays a scene until it shows what is wanted of it, three times at the most:
 // on a machine that stood still for a while a round trip is longer than an RTO.
-func until(shown func(*stage) bool, play func() *stage) *stage {
+func until(want count, play func() *stage) *stage {
 	s := play()
-	for i := 1; i < 3 && !shown(s); i++ {
+	for i := 1; i < 3 && !s.shows(0, want); i++ {
 		s = play()
 	}
 	return s

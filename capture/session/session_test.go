@@ -2,14 +2,12 @@ package session
 
 import (
 	"bytes"
-	"compress/gzip"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
 	"math"
 	"net/netip"
-	"os"
 	"reflect"
 	"strings"
 	"testing"
@@ -17,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/tcpwatch/tcpwatch/capture"
+	"github.com/tcpwatch/tcpwatch/internal/lab/labtest"
 	"github.com/tcpwatch/tcpwatch/track"
 )
 
@@ -402,29 +401,11 @@ func TestReaderRefuses(t *testing.T) {
 	}
 }
 
-// labStart returns the beginning of a session of two hosts of the lab.
-func labStart(f *testing.F) []byte {
-	file, err := os.Open("../../cmd/tcpwatch/demo.pcapng.gz")
-	if err != nil {
-		f.Fatal(err)
-	}
-	defer file.Close()
-	unzip, err := gzip.NewReader(file)
-	if err != nil {
-		f.Fatal(err)
-	}
-	start, err := io.ReadAll(io.LimitReader(unzip, 32<<10))
-	if err != nil {
-		f.Fatal(err)
-	}
-	return start
-}
-
 // FuzzSession reads whatever comes, and decodes all of it.
 func FuzzSession(f *testing.F) {
 	f.Add(session(f, small()))
 	f.Add(session(f, nil))
-	f.Add(labStart(f))
+	f.Add(labtest.Beginning(f, "../../cmd/tcpwatch/demo.pcapng.gz"))
 	f.Fuzz(func(t *testing.T, file []byte) {
 		items, _, err := readAll(t, bytes.NewReader(file))
 		if err != nil && strings.Contains(err.Error(), "\n") {
