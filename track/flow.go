@@ -15,14 +15,17 @@ type reading struct {
 	Seq, Ack      uint32 // relative to the first seen in their directions
 	Window        uint32 // scaled where the scale is known
 
+	told Kind // why it is sent again, where the kernel has told
+
 	// Proven are earlier retransmissions of the other end that this segment
 	// proves needless.
 	Proven []resent
 }
 
-// read takes in the next segment, which came from the given side.
-func (f *flow) read(s *Segment, side int) reading {
-	var r reading
+// read takes in the next segment, which came from the given side. If it is sent
+// again, told is why, by its sender's kernel; KindUnknown: it has not told.
+func (f *flow) read(s *Segment, side int, told Kind) reading {
+	r := reading{told: told}
 	x, y := &f.halves[side], &f.halves[1-side]
 	if s.Flags.Has(SYN) {
 		if x.reopened(s, y) {

@@ -87,11 +87,11 @@ func (sc *scenario) play(line string) (string, error) {
 		return "", err
 	}
 	side := sideOf(&s)
-	r := sc.flow.read(&s, side)
+	r := sc.flow.read(&s, side, KindUnknown)
 	started := r.Start
 	if started {
 		sc.flow = flow{}
-		r = sc.flow.read(&s, side)
+		r = sc.flow.read(&s, side, KindUnknown)
 	}
 	return describe(&r, started), nil
 }

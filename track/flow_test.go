@@ -34,7 +34,7 @@ func BenchmarkFlowPlain(b *testing.B) {
 	for n := 0; b.Loop(); n++ {
 		roll(&s, n)
 		for i := range s {
-			f.read(&s[i], sideOf(&s[i]))
+			f.read(&s[i], sideOf(&s[i]), KindUnknown)
 		}
 	}
 	b.ReportMetric(float64(b.Elapsed())/float64(b.N)/float64(len(s)), "ns/segment")
@@ -48,7 +48,7 @@ func TestFlowPlainAllocatesNothing(t *testing.T) {
 		roll(&s, n)
 		n++
 		for i := range s {
-			if r := f.read(&s[i], sideOf(&s[i])); r.Class != ClassPlain {
+			if r := f.read(&s[i], sideOf(&s[i]), KindUnknown); r.Class != ClassPlain {
 				t.Fatalf("segment %d of round %d is a %v", i, n, r.Class)
 			}
 		}
@@ -89,10 +89,10 @@ func TestFlowBounds(t *testing.T) {
 				s.Seq = f.halves[0].nxt + rnd.Uint32N(5) - 2
 				s.Ack = f.halves[1].nxt
 			}
-			r := f.read(&s, from)
+			r := f.read(&s, from, KindUnknown)
 			if r.Start {
 				f = flow{}
-				f.read(&s, from)
+				f.read(&s, from, KindUnknown)
 			}
 			for i := range f.halves {
 				checkHalf(t, &f.halves[i])
@@ -134,7 +134,7 @@ func TestFlowRemembersAFlight(t *testing.T) {
 	at := Instant(time.Second)
 	send := func(seq uint32) reading {
 		at = at.Add(10 * time.Microsecond)
-		return f.read(&Segment{At: at, Src: scenarioEnds[0], Dst: scenarioEnds[1], Flags: ACK, Seq: seq, Len: 100, Ack: 1}, 0)
+		return f.read(&Segment{At: at, Src: scenarioEnds[0], Dst: scenarioEnds[1], Flags: ACK, Seq: seq, Len: 100, Ack: 1}, 0, KindUnknown)
 	}
 	for i := range uint32(5 * maxInFlight) {
 		if r := send(i * 100); r.Class != ClassPlain {
@@ -155,7 +155,7 @@ func TestFlowRemembersAFlight(t *testing.T) {
 func TestFlowForgetsHoles(t *testing.T) {
 	var f flow
 	for i := range uint32(5 * maxInFlight) {
-		f.read(&Segment{At: Instant(time.Second), Src: scenarioEnds[0], Dst: scenarioEnds[1], Flags: ACK, Seq: 2 * i, Len: 1, Ack: 1}, 0)
+		f.read(&Segment{At: Instant(time.Second), Src: scenarioEnds[0], Dst: scenarioEnds[1], Flags: ACK, Seq: 2 * i, Len: 1, Ack: 1}, 0, KindUnknown)
 		checkHalf(t, &f.halves[0])
 	}
 	if n := f.halves[0].sends.n; n < maxInFlight/2 {
@@ -171,7 +171,7 @@ func TestFlowRest(t *testing.T) {
 	for n := range 100 {
 		roll(&s, n)
 		for i := range s {
-			f.read(&s[i], sideOf(&s[i]))
+			f.read(&s[i], sideOf(&s[i]), KindUnknown)
 		}
 	}
 	f.rest()
@@ -181,7 +181,7 @@ func TestFlowRest(t *testing.T) {
 		}
 	}
 	s[0].At = s[0].At.Add(time.Minute)
-	if r := f.read(&s[0], 0); r.Class != ClassRetransmission || !r.Spurious {
+	if r := f.read(&s[0], 0, KindUnknown); r.Class != ClassRetransmission || !r.Spurious {
 		t.Errorf("old data is a %v", r.Class)
 	}
 }

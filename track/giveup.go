@@ -16,10 +16,7 @@ func GiveUp(s *Socket, m *Memory, o *Options, l *Limits, c Coverage, now Instant
 	if s.Timer == TimerOff && s.Info.Unacked == 0 {
 		return Forecast{Cause: CauseNone, Exactness: Exact} // as most sockets are
 	}
-	sc := scene{s: s, m: m, w: newWheel(l), rules: rulesFor(o, l), c: c}
-	if m.trouble != nil {
-		sc.trouble = *m.trouble
-	}
+	sc := newScene(s, m, o, l, c)
 	p := sc.classify()
 	f := Forecast{Cause: p.cause, Exactness: p.most, Assumes: strings.Join(p.assumes, "; ")}
 	if p.start == nil {

@@ -10,6 +10,14 @@ type scene struct {
 	trouble trouble // the zero value where there is none
 }
 
+func newScene(s *Socket, m *Memory, o *Options, l *Limits, c Coverage) scene {
+	sc := scene{s: s, m: m, w: newWheel(l), rules: rulesFor(o, l), c: c}
+	if m.trouble != nil {
+		sc.trouble = *m.trouble
+	}
+	return sc
+}
+
 // prospect is how a socket stands: what is pending, and what it leads to.
 type prospect struct {
 	// start sets out on the course of events; nil: there is none to come.

@@ -152,7 +152,10 @@ func (h *half) has(s *Segment) bool {
 // else answers acknowledgements.
 func (h *half) kind(s *Segment, sent *transmission, peer *half, r *reading) Kind {
 	c := &h.recovery
-	if s.Flags.Has(SYN) {
+	switch {
+	case r.told != KindUnknown:
+		return r.told
+	case s.Flags.Has(SYN):
 		return KindRTO
 	}
 	again := sent != nil && sent.again > 0
@@ -200,7 +203,7 @@ func (h *half) last(s *Segment) bool {
 	if h.sends.n > 0 {
 		return seqLessEq(h.sends.newest().seq, s.Seq)
 	}
-	return h.sends.past > 0 && seqLessEq(h.sends.at(-1).seq, s.Seq)
+	return h.sends.past == 0 || seqLessEq(h.sends.at(-1).seq, s.Seq)
 }
 
 // selects reports whether the peer sends SACKs: known from the SYNs, else supposed

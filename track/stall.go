@@ -62,7 +62,11 @@ func (t *Tracker) stallByPacket(e *end, s *Segment, r *reading, out bool) bool {
 	st := e.stall
 	if !st.onWire {
 		// What the packets show replaces what was guessed from the rows.
-		*st = stall{onWire: true, since: s.At.Add(-r.SinceFirst), begun: st.begun}
+		since := s.At.Add(-r.SinceFirst)
+		if r.SinceFirst == 0 && st.since != 0 {
+			since = min(since, st.since)
+		}
+		*st = stall{onWire: true, since: since, begun: st.begun}
 	}
 	st.bytes = max(st.bytes, s.SeqLen())
 	if r.Class != ClassRetransmission || r.Kind == KindRTO || s.Flags.Has(SYN) {

@@ -110,7 +110,7 @@ func (t *Tracker) socket(s *Socket) {
 	e.calm(s.At)
 
 	news := e.row == nil || newsworthy(e.row, s)
-	if !news && !e.urgent() && t.watched[e.id] == nil && !rearmed(e.row, s) {
+	if !news && !e.urgent() && t.watched[e.id] == nil && !rearmed(e.row, s) && e.row.Info.CAState == s.Info.CAState {
 		return
 	}
 	row := *s

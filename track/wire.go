@@ -37,12 +37,12 @@ func (t *Tracker) Segments(batch []Segment) {
 // segment takes in one TCP segment of a link, from the given side.
 func (t *Tracker) segment(s *Segment, l *link, side int) {
 	t.stats.TCP++
-	r := l.flow.read(s, side)
+	r := l.flow.read(s, side, t.told(l, s, side))
 	if r.Start && l.begun {
 		t.reuse(l, s.At)
 		l, side = t.links.of(s.Src, s.Dst)
 		l.flow = flow{}
-		r = l.flow.read(s, side)
+		r = l.flow.read(s, side, KindUnknown)
 	}
 	if !l.begun {
 		l.begun, l.fromStart = true, s.Flags.Has(SYN)
