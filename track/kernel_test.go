@@ -78,6 +78,7 @@ var scenes = []struct {
 		s.must(err)
 		_, err = io.ReadFull(a, make([]byte, 1))
 		s.must(err)
+		s.rest(b)
 	}, count{tlp: 1, rto: 1}},
 }
 
@@ -101,16 +102,8 @@ func withoutSACK(play func(*stage)) func(*stage) {
 
 // handshake plays a connection and a byte each way.
 func handshake(s *stage) {
-	server, err := s.B.Serve(netip.AddrPortFrom(s.B.Addr, 0), lab.Echo)
-	s.must(err)
-	defer server.Close()
-	c, err := s.A.Dial(s.ctx, server.Addr(), s.option)
-	s.must(err)
-	defer c.Close()
-	_, err = c.Write([]byte{1})
-	s.must(err)
-	_, err = io.ReadFull(c, make([]byte, 1))
-	s.must(err)
+	a, b := s.connect()
+	s.carry(a, b, 1)
 }
 
 // TestKinds has a kernel lose what a wire takes from it, and compares the kinds of

@@ -87,10 +87,14 @@ func (h *half) deliver(t *transmission, at Instant) {
 	if t.again == 0 && (h.rtt.least == 0 || took < h.rtt.least) {
 		h.rtt.least = max(took, 1)
 	}
-	if took >= h.rtt.least {
+	if took+stampNoise >= h.rtt.least {
 		h.recovery.delivered = max(h.recovery.delivered, t.last)
 	}
 }
+
+// stampNoise is by how much less time a capture sees go by than the kernel, which
+// stamps what it sends earlier, and what it receives later.
+const stampNoise = 20 * time.Microsecond
 
 // retransmit says what the retransmission s is. sent is the earlier
 // transmission of its first byte, nil if that was not seen.
@@ -219,7 +223,7 @@ func (h *half) selects(peer *half) bool {
 // SACK, come once a flight, and not later than an RTO would, whose least a route may
 // set (RTAX_RTO_MIN; to a second, where one does).
 func (h *half) probes(sent *transmission, peer *half, r *reading) bool {
-	return h.selects(peer) && sent != nil && sent.again == 0 &&
+	return h.selects(peer) && sent != nil && sent.again == 0 && r.Interval >= soonest &&
 		(h.rtt.smooth == 0 || r.Interval < max(2*(h.roundTrip(peer)+h.rtt.slack())+rtoMin, routeRTO))
 }
 
@@ -237,17 +241,25 @@ const soonest = 2 * time.Millisecond
 
 // timer reports whether only a timer can have sent s: since its last transmission
 // nothing was heard that could have, or for longer than a round trip, while the time
-// of an RTO went by without progress (tcp_rearm_rto in net/ipv4/tcp_input.c). What was
+// of an RTO went by without progress (tcp_rearm_rto in net/ipv4/tcp_input.c), or since
+// that transmission, from which RACK's timer leaves the rest to run. What was
 // sent again is lost again only when something sent later has arrived
-// (RFC 8985 §6.2). If s is needless, the sender did not hear what came since.
+// (RFC 8985 §6.2), or by a timeout. If s is needless, the sender did not hear what
+// came since.
 func (h *half) timer(s *Segment, sent *transmission, peer *half, needless bool) bool {
 	c := &h.recovery
 	heard, began := c.heard, c.advanced
+	trip := h.roundTrip(peer)
+	rto := trip + h.rtt.slack()*4/5
 	if sent != nil {
 		if s.At.Sub(sent.last) < max(soonest, h.rtt.least+peer.rtt.least) {
 			return false
 		}
-		if c.heard <= sent.last || sent.again > 0 && c.delivered < sent.last {
+		timedOut := c.state == CALoss && sent.last < c.since
+		if c.heard <= sent.last || sent.again > 0 && c.delivered < sent.last && !timedOut {
+			return true
+		}
+		if s.At.Sub(heard) >= max(4*trip, unheard) && s.At.Sub(sent.last) >= rto {
 			return true
 		}
 		began = max(began, sent.last)
@@ -255,6 +267,8 @@ func (h *half) timer(s *Segment, sent *transmission, peer *half, needless bool) 
 			heard, began = sent.last, sent.last
 		}
 	}
-	trip := h.roundTrip(peer)
-	return s.At.Sub(heard) >= trip*5/4 && s.At.Sub(began) >= trip+h.rtt.slack()*4/5
+	return s.At.Sub(heard) >= trip*5/4 && s.At.Sub(began) >= rto
 }
+
+// unheard is longer than pacing puts off what was asked for.
+const unheard = 20 * time.Millisecond

@@ -156,7 +156,13 @@ func (s *stage) carry(from, to *net.TCPConn, n int) {
 	s.must(err)
 	_, err = io.ReadFull(from, make([]byte, 1))
 	s.must(err)
-	for s.unacknowledged(to) > 0 {
+	s.rest(to)
+}
+
+// rest waits until all that a socket has sent is acknowledged.
+func (s *stage) rest(c *net.TCPConn) {
+	s.t.Helper()
+	for s.unacknowledged(c) > 0 {
 		s.must(s.ctx.Err())
 		time.Sleep(time.Millisecond)
 	}

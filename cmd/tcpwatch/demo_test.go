@@ -26,6 +26,20 @@ func TestDemoWithoutTerminal(t *testing.T) {
 	checkStoryInLines(t, o.stdout)
 }
 
+// TestDemoOnAScreenWithoutRights plays the recording of the demo where its hosts can't
+// be made, and says why.
+func TestDemoOnAScreenWithoutRights(t *testing.T) {
+	requireRoot(t)
+	t.Parallel()
+	m := openTerminal(t, 110, 34, "TERM=xterm-256color LANG=C.UTF-8 setpriv --inh-caps=-all --bounding-set=-sys_admin "+binary+" --demo")
+	m.await("recording that plays", showing("a recording of the demo", "CAP_SYS_ADMIN", "replay"))
+	for range 25 {
+		m.keys("Right")
+	}
+	m.await("end of the story", showing("end of the file", "timed out"))
+	m.quit()
+}
+
 // checkStoryInLines looks for the demo's story in what was printed.
 func checkStoryInLines(t *testing.T, stdout string) {
 	t.Helper()
