@@ -49,7 +49,8 @@ func (c Class) String() string { return classNames[c] }
 type Kind uint8
 
 // The kinds of retransmissions (RFC 8985 §7, RFC 6298, RFC 6675; net/ipv4/tcp_timer.c,
-// tcp_recovery.c). SlowStart is what follows an RTO before the recovery point.
+// tcp_recovery.c). SlowStart is what follows an RTO before the recovery point, or a
+// SYN whose data was not taken.
 // KindUnknown: the evidence is not there.
 const (
 	KindUnknown Kind = iota

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/netip"
 	"os"
 	"slices"
@@ -69,6 +70,8 @@ var scenes = []struct {
 	}, count{}},
 	{"SYN", first, func() lab.Wire { return flags("A", track.SYN, 2) }, handshake, count{syn: 2}},
 	{"SYN-ACK", first, func() lab.Wire { return flags("B", track.SYN|track.ACK, 2) }, handshake, count{syn: 1}},
+	{"data with the SYN, refused", first, func() lab.Wire { return nil }, opening, count{slow: 1}},
+	{"data with the SYN, lost", first, func() lab.Wire { return flags("A", track.SYN, 1) }, opening, count{syn: 1, slow: 1}},
 	{"FIN", first, func() lab.Wire { return flags("A", track.FIN|track.ACK, 2) }, func(s *stage) {
 		a, b := s.connect()
 		s.must(a.CloseWrite())
@@ -103,6 +106,26 @@ func withoutSACK(play func(*stage)) func(*stage) {
 // handshake plays a connection and a byte each way.
 func handshake(s *stage) {
 	a, b := s.connect()
+	s.carry(a, b, 1)
+}
+
+// opening plays a connection whose first data goes with the SYN, to a peer that takes
+// none there.
+func opening(s *stage) {
+	s.must(s.A.SetSysctl("net.ipv4.tcp_fastopen", 0x5)) // as a client, without a cookie
+	listener, err := s.B.Listen(netip.AddrPortFrom(s.B.Addr, 0))
+	s.must(err)
+	defer listener.Close()
+	a, err := s.A.Dial(s.ctx, listener.Addr().(*net.TCPAddr).AddrPort(), s.option, lab.FastOpen())
+	s.must(err)
+	s.t.Cleanup(func() { a.Close() })
+	_, err = a.Write(make([]byte, 100))
+	s.must(err)
+	b, err := listener.AcceptTCP()
+	s.must(err)
+	s.t.Cleanup(func() { b.Close() })
+	_, err = io.ReadFull(b, make([]byte, 100))
+	s.must(err)
 	s.carry(a, b, 1)
 }
 

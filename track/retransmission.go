@@ -122,6 +122,10 @@ func (h *half) retransmit(s *Segment, sent *transmission, peer *half, r *reading
 		if c.state != CARecovery {
 			c.enter(CARecovery, h.nxt, s)
 		}
+	case KindSlowStart:
+		if c.state != CALoss {
+			c.enter(CALoss, h.nxt, s)
+		}
 	case KindTLP:
 		c.pending, c.high = 1, h.nxt
 	}
@@ -179,10 +183,11 @@ func (h *half) kind(s *Segment, sent *transmission, peer *half, r *reading) Kind
 		return KindFast
 	}
 
-	refused := h.syn && sent != nil && sent.seq == h.base // data of a SYN, which the SYN-ACK left out
 	passed := c.sacks && seqLess(s.End(), c.sacked) || sent != nil && sent.last < c.delivered
-	asked := refused || passed || !c.sacker && c.dupacks > 0
+	asked := passed || !c.sacker && c.dupacks > 0
 	switch {
+	case h.syn && sent != nil && sent.seq == h.base:
+		return KindSlowStart // data of a SYN, which the SYN-ACK left out (tcp_rcv_fastopen_synack)
 	case asked && !(first && timer):
 		return KindFast
 	case h.last(s) && !again && !h.syn && h.rtt.smooth == 0:

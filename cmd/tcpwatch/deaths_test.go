@@ -115,7 +115,7 @@ var deaths = []death{
 		s.dial(netip.AddrPortFrom(s.B.Addr.Next(), s.port))
 	}},
 	{name: "SYN with data", lasts: 3058 * ms, limits: limits{"tcp_fastopen": 0x5},
-		options: options(lab.SynCount(1), fastOpen), begin: exponential, stall: func(s *deathbed) {
+		options: options(lab.SynCount(1), lab.FastOpen()), begin: exponential, stall: func(s *deathbed) {
 			s.cut()
 			var err error
 			s.a, err = s.A.Dial(s.Context(), netip.AddrPortFrom(s.B.Addr, s.port), s.options...)
@@ -214,11 +214,6 @@ var longDeaths = []death{
 }
 
 func options(o ...lab.SocketOption) []lab.SocketOption { return o }
-
-// fastOpen has the data of the first write go with the SYN.
-func fastOpen(fd int) error {
-	return unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_FASTOPEN_CONNECT, 1)
-}
 
 // silence cuts both hosts off, and has A send into the void.
 func silence(s *deathbed) {

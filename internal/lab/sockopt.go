@@ -65,6 +65,11 @@ func RTOMax(d time.Duration) SocketOption {
 	return tcpOption("TCP_RTO_MAX_MS", unix.TCP_RTO_MAX_MS, int(d.Milliseconds()))
 }
 
+// FastOpen sets TCP_FASTOPEN_CONNECT: the data of the first write goes with the SYN.
+func FastOpen() SocketOption {
+	return tcpOption("TCP_FASTOPEN_CONNECT", unix.TCP_FASTOPEN_CONNECT, 1)
+}
+
 // ThinLinear sets TCP_THIN_LINEAR_TIMEOUTS.
 func ThinLinear() SocketOption {
 	return tcpOption("TCP_THIN_LINEAR_TIMEOUTS", unix.TCP_THIN_LINEAR_TIMEOUTS, 1)
