@@ -247,7 +247,8 @@ func until(want count, play func() *stage) *stage {
 }
 
 // compare holds the kinds found at each host's own interface against its
-// kernel's. A fire that kills is a timeout, too, but sends nothing.
+// kernel's. A fire that kills is a timeout, too, but sends nothing. Scenes that want
+// loss probes have no new data for them to carry.
 func (s *stage) compare(died int, want count) {
 	s.t.Helper()
 	for _, h := range []*lab.Host{s.A, s.B} {
@@ -261,6 +262,10 @@ func (s *stage) compare(died int, want count) {
 		}
 		if found.agreed(kernel)*100 < total*95 {
 			s.t.Errorf("host %s: the kernel counted %+v, tcpwatch found %+v", h.Name, kernel, found)
+		}
+		probes := int(s.after[h].Since(s.before[h])["TCPLossProbes"])
+		if found.tlp > probes || found.tlp < probes && h == s.A && want.tlp > 0 {
+			s.t.Errorf("host %s: the kernel sent %d loss probes, tcpwatch found %d", h.Name, probes, found.tlp)
 		}
 	}
 }
