@@ -193,9 +193,12 @@ func (h *half) acknowledge(s *Segment, peer *half, r *reading) {
 	case seqLess(h.una, s.Ack) && (s.Ack-h.una <= maxWindow || !h.heard):
 		h.advance(s)
 		r.Advanced = true
-	case s.Ack != h.una:
+	case s.Ack != h.una: // an old one, overtaken on its way; what it reports is no less true
 		h.heard = true
-		return // an old one, overtaken on its way
+		if seqLess(s.Ack, h.una) && s.NSACK > 0 {
+			h.selective(s)
+		}
+		return
 	case !pure:
 	case h.probing && h.probe.pending:
 		r.Class = h.answered(s)

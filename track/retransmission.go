@@ -257,14 +257,15 @@ func (h *half) timer(s *Segment, sent *transmission, peer *half, needless bool) 
 	trip := h.roundTrip(peer)
 	rto := trip + h.rtt.slack()*4/5
 	if sent != nil {
-		if s.At.Sub(sent.last) < max(soonest, h.rtt.least+peer.rtt.least) {
+		least := h.rtt.least + peer.rtt.least
+		if s.At.Sub(sent.last) < max(soonest, least) {
 			return false
 		}
 		timedOut := c.state == CALoss && sent.last < c.since
 		if c.heard <= sent.last || sent.again > 0 && c.delivered < sent.last && !timedOut {
 			return true
 		}
-		if s.At.Sub(heard) >= max(4*trip, unheard) && s.At.Sub(sent.last) >= rto {
+		if s.At.Sub(sent.last) >= rto && s.At.Sub(began) >= rto/2 && s.At.Sub(heard) >= max(least/3, unpaced) {
 			return true
 		}
 		began = max(began, sent.last)
@@ -275,5 +276,6 @@ func (h *half) timer(s *Segment, sent *transmission, peer *half, needless bool) 
 	return s.At.Sub(heard) >= trip*5/4 && s.At.Sub(began) >= rto
 }
 
-// unheard is longer than pacing puts off what was asked for.
-const unheard = 20 * time.Millisecond
+// unpaced is longer than pacing puts off what was asked for, on a short path; on a
+// longer one some part of its round trip is.
+const unpaced = 8 * time.Millisecond
