@@ -21,8 +21,12 @@ func (t *Tracker) end(e *end, at Instant, reason Reason) {
 	if reason == ReasonUnknown {
 		cert.Reason = e.reason(cert, at)
 	}
-	if r := e.parting().reset(); cert.Reason == Reset && r > cert.Alive && r < at {
-		cert.At = r
+	if cert.Reason == Reset {
+		p := e.parting()
+		cert.ResetBy = p.resetter(e.side)
+		if r := p.reset(); r > cert.Alive && r < at {
+			cert.At = r
+		}
 	}
 	if p := e.announced.standing(cert.At); p.at != 0 && (p.firm || cert.Reason == TimedOut) {
 		cert.Predicted, cert.Error = p.at, cert.At.Sub(p.at)

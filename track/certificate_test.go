@@ -292,6 +292,20 @@ func TestMomentOfEnd(t *testing.T) {
 	}
 }
 
+// TestWhoReset has either end reset the connection, and the other answer in kind.
+func TestWhoReset(t *testing.T) {
+	for want, ends := range map[Sender][2]netip.AddrPort{SenderLocal: {here, there}, SenderRemote: {there, here}} {
+		b := newBench(t)
+		b.dump(b.row(7))
+		b.wait(time.Millisecond).send(ends[0], ends[1], RST|ACK, 1000, 1, 0)
+		b.wait(time.Millisecond).send(ends[1], ends[0], RST, 1, 0, 0)
+		b.wait(10 * time.Millisecond).absent(7)
+		if gone := b.one().Gone; gone == nil || gone.Reason != Reset || gone.ResetBy != want {
+			t.Errorf("a reset by the %v end: %+v", want, gone)
+		}
+	}
+}
+
 // TestMinisockGoesOn lets the kernel put a minisock in a socket's place: nothing
 // has ended.
 func TestMinisockGoesOn(t *testing.T) {

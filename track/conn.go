@@ -116,11 +116,27 @@ type Certificate struct {
 	Alive          Instant // when it was last seen alive
 	State          State   // the last seen
 	Reason         Reason
+	ResetBy        Sender        // of a reset, whose RST came first
 	FirstPredicted Instant       // the first deadline announced in its last stall; zero: none
 	Predicted      Instant       // the forecast standing 0.5 s before; zero: none
 	Error          time.Duration // At - Predicted; meaningful where Predicted is set
 	Cause          Cause         // of the forecast
 }
+
+// Sender is from which end of a connection a segment came, as its addresses have it.
+type Sender uint8
+
+// The senders. SenderUnknown: no segment was seen.
+const (
+	SenderUnknown Sender = iota
+	SenderLocal
+	SenderRemote
+)
+
+var senderNames = [...]string{"unknown", "local", "remote"}
+
+// String returns the sender's name as events have it.
+func (s Sender) String() string { return senderNames[s] }
 
 // Reason is how a connection ended.
 type Reason uint8

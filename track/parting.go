@@ -33,5 +33,16 @@ func (p *parting) reset() Instant {
 	return p.resets[0]
 }
 
+// resetter returns whose RST was the first, seen from the given side.
+func (p *parting) resetter(side int) Sender {
+	switch p.reset() {
+	case 0:
+		return SenderUnknown
+	case p.resets[1-side]:
+		return SenderRemote
+	}
+	return SenderLocal
+}
+
 // over reports whether the end has been seen.
 func (p *parting) over() bool { return p.reset() != 0 || p.closing[0] && p.closing[1] }

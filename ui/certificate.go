@@ -6,7 +6,7 @@ import "github.com/tcpwatch/tcpwatch/track"
 // 15:08:49.702".
 func appendEnd(b []byte, c *track.Certificate, w Wall) []byte {
 	b = append(append(b, c.State.String()...), ' ')
-	b = append(append(b, reasonWord(c.Reason)...), " at "...)
+	b = append(append(b, reasonWord(c)...), " at "...)
 	return w.append(b, c.At, 3)
 }
 
@@ -27,11 +27,17 @@ func appendForetold(b []byte, c *track.Certificate, w Wall) []byte {
 }
 
 // reasonWord says how a connection ended, after its state.
-func reasonWord(r track.Reason) string {
-	switch r {
+func reasonWord(c *track.Certificate) string {
+	switch c.Reason {
 	case track.TimedOut:
 		return "timed out"
 	case track.Reset:
+		switch c.ResetBy {
+		case track.SenderLocal:
+			return "was reset from here"
+		case track.SenderRemote:
+			return "was reset by its peer"
+		}
 		return "was reset"
 	case track.Closed:
 		return "was closed"

@@ -70,6 +70,9 @@ func AppendJSON(dst []byte, e track.Event, clock track.ClockPair) []byte {
 		o.ends(e.Local, e.Remote)
 		o.state(c.State)
 		o.word("reason", c.Reason.String())
+		if c.ResetBy != track.SenderUnknown {
+			o.word("reset_by", c.ResetBy.String())
+		}
 		o.moment("first_predicted_at", c.FirstPredicted)
 		o.moment("predicted_at", c.Predicted)
 		if c.Predicted != 0 {

@@ -75,6 +75,8 @@ func TestJSON(t *testing.T) {
 			FirstPredicted: at.Add(-time.Second), Predicted: at.Add(1500 * time.Microsecond), Error: -1500 * time.Microsecond, Cause: track.CauseRetries2}},
 			ends(map[string]any{"event": "gone", "state": "ESTABLISHED", "reason": "timed-out", "first_predicted_at": "2026-03-04T14:53:09.793563000Z",
 				"predicted_at": "2026-03-04T14:53:10.795063000Z", "error_ms": -1.5, "cause": "tcp_retries2"})},
+		{&track.Ended{Local: c.Local, Remote: c.Remote, Certificate: track.Certificate{At: at, State: track.SynSent, Reason: track.Reset, ResetBy: track.SenderRemote}},
+			ends(map[string]any{"event": "gone", "state": "SYN_SENT", "reason": "reset", "reset_by": "remote"})},
 		{&track.Ended{Local: c.Local, Remote: c.Remote, Certificate: track.Certificate{At: at, State: track.TimeWait, Reason: track.Closed}},
 			ends(map[string]any{"event": "gone", "state": "TIME_WAIT", "reason": "closed"})},
 	}

@@ -99,7 +99,7 @@ func TestEventLines(t *testing.T) {
 	events := []track.Event{deadline(c), deadline(guarded(storyNow)), deadline(unguarded(storyNow)), deadline(&unstable), deadline(&unknown), deadline(&bounded), deadline(&tomorrow),
 		&track.VerdictGiven{At: storyNow, Local: c.Local, Remote: c.Remote, Verdict: c.Verdict},
 		&track.Ended{Local: c.Local, Remote: c.Remote, Certificate: *buried(storyNow).Gone},
-		&track.Ended{Local: c.Local, Remote: c.Remote, Certificate: track.Certificate{At: storyNow, State: track.SynSent, Reason: track.Reset}},
+		&track.Ended{Local: c.Local, Remote: c.Remote, Certificate: track.Certificate{At: storyNow, State: track.SynSent, Reason: track.Reset, ResetBy: track.SenderRemote}},
 		&track.SocketSeen{At: storyNow},
 	}
 	for cause := track.CauseRetries2; cause <= track.CauseShrunkWindow; cause++ {

@@ -118,7 +118,7 @@ func (r *report) ladder(c *track.Conn) {
 		r.row(rungSign(g), when, rungWord(g), interval(g.Interval), ratio, after(g.At))
 	}
 	if c.Gone != nil {
-		r.row("†", r.clock(c.Gone.At), reasonWord(c.Gone.Reason), interval(c.Gone.At.Sub(last)), "", after(c.Gone.At))
+		r.row("†", r.clock(c.Gone.At), reasonWord(c.Gone), interval(c.Gone.At.Sub(last)), "", after(c.Gone.At))
 		return
 	}
 	for _, f := range c.Forecast.Schedule {
@@ -141,7 +141,7 @@ func (r *report) ladder(c *track.Conn) {
 
 func (r *report) certificate(g *track.Certificate) {
 	r.table("Certificate", "", "")
-	r.row("happened", r.clock(g.At)+", "+g.State.String()+" "+reasonWord(g.Reason))
+	r.row("happened", r.clock(g.At)+", "+g.State.String()+" "+reasonWord(g))
 	r.row("last seen alive", r.clock(g.Alive))
 	if g.FirstPredicted != 0 {
 		r.row("first foretold for", r.clock(g.FirstPredicted))
