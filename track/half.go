@@ -216,7 +216,7 @@ func (h *half) acknowledge(s *Segment, peer *half, r *reading) {
 	if h.recovery.proving {
 		h.prove(s, peer, was, r)
 	}
-	h.recovery.settle(h.una)
+	h.settle(s.At)
 	r.All = h.una == h.nxt
 }
 

@@ -43,9 +43,27 @@ func (c *recovery) advance(una uint32, at Instant) {
 	c.sacks = c.sacks && seqLess(una, c.sacked)
 }
 
-// settle ends a recovery whose end una has reached.
-func (c *recovery) settle(una uint32) {
-	if c.pending > 0 && seqLessEq(c.high, una) {
+// settle ends a recovery whose end has been acknowledged. Where something that was
+// sent since is taken for lost by then, another begins at once
+// (tcp_fastretrans_alert in net/ipv4/tcp_input.c).
+func (h *half) settle(at Instant) {
+	c := &h.recovery
+	if c.pending == 0 || seqLess(h.una, c.high) {
+		return
+	}
+	lost, resent := false, int16(0)
+	for i := range h.sends.n {
+		switch t := h.sends.at(i); {
+		case c.state == CAOpen || t.sacked:
+		case t.again > 0:
+			lost, resent = true, resent+1
+		case t.last < c.delivered:
+			lost = true
+		}
+	}
+	if lost {
+		c.state, c.high, c.since, c.pending = CARecovery, h.nxt, at, max(resent, 1)
+	} else {
 		c.state, c.pending = CAOpen, 0
 	}
 }
@@ -87,13 +105,13 @@ func (h *half) deliver(t *transmission, at Instant) {
 	if t.again == 0 && (h.rtt.least == 0 || took < h.rtt.least) {
 		h.rtt.least = max(took, 1)
 	}
-	if took+stampNoise >= h.rtt.least {
+	if took+max(stampNoise, h.rtt.least/32) >= h.rtt.least {
 		h.recovery.delivered = max(h.recovery.delivered, t.last)
 	}
 }
 
-// stampNoise is by how much less time a capture sees go by than the kernel, which
-// stamps what it sends earlier, and what it receives later.
+// stampNoise is by how much less time a capture may see go by than the kernel, which
+// stamps what it sends earlier, and what it receives later; on a long path more.
 const stampNoise = 20 * time.Microsecond
 
 // retransmit says what the retransmission s is. sent is the earlier
