@@ -24,7 +24,7 @@ type half struct {
 	resent   []resent // the last few retransmissions, to be proven needless
 
 	bare sightings
-	_    [16]byte // so that the other half begins a line, too
+	_    [8]byte // so that the other half begins a line, too
 }
 
 // reopened reports whether a SYN of this half opens another connection than the

@@ -54,7 +54,7 @@ var scenes = []struct {
 		withoutSACK(flight(10)), count{rto: 2}},
 	{"far away", every, func() lab.Wire { return far(15*time.Millisecond, 60) }, flight(300), count{fast: 3}},
 	{"reordering", every, func() lab.Wire { return detour("A", 7, 3*time.Millisecond) }, flight(500), count{}},
-	{"losses both ways", every, func() lab.Wire { return lossy(20) }, flight(300), count{fast: 1}},
+	{"losses both ways", every, func() lab.Wire { return lossy(20) }, flight(900), count{fast: 20}},
 	{"late acknowledgements", first, func() lab.Wire { return hold(600 * time.Millisecond) }, func(s *stage) {
 		a, b := s.connect()
 		s.carry(a, b, 5*mss)
