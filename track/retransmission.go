@@ -51,21 +51,26 @@ func (h *half) settle(at Instant) {
 	if c.pending == 0 || seqLess(h.una, c.high) {
 		return
 	}
-	lost, resent := false, int16(0)
-	for i := range h.sends.n {
-		switch t := h.sends.at(i); {
-		case c.state == CAOpen || t.sacked:
-		case t.again > 0:
-			lost, resent = true, resent+1
-		case t.last < c.delivered:
-			lost = true
-		}
-	}
-	if lost {
+	if lost, resent := h.lost(); lost && c.state != CAOpen {
 		c.state, c.high, c.since, c.pending = CARecovery, h.nxt, at, max(resent, 1)
 	} else {
 		c.state, c.pending = CAOpen, 0
 	}
+}
+
+// lost reports whether anything in flight is taken for lost, by RACK or as it was sent
+// again (tcp_time_to_recover), and how much of it was.
+func (h *half) lost() (lost bool, resent int16) {
+	for i := range h.sends.n {
+		switch t := h.sends.at(i); {
+		case t.sacked:
+		case t.again > 0:
+			lost, resent = true, resent+1
+		case t.last < h.recovery.delivered:
+			lost = true
+		}
+	}
+	return lost, resent
 }
 
 // selective takes in SACK blocks of what is in flight.
