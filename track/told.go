@@ -1,12 +1,13 @@
 package track
 
-// told returns why the sender of s sends again, where its kernel has told
+// told returns why an end with a row sends s again, where its kernel has told
 // beforehand: nothing has come or gone since the last row, so that s is what the
-// timer does that the row shows pending. KindUnknown: the packets must tell. Then una
-// and nxt are the row's, too: a capture that begins in the middle knows no better.
-func (t *Tracker) told(l *link, s *Segment, side int) Kind {
-	e, h := l.ends[side], &l.flow.halves[side]
-	if e == nil || e.row == nil || e.row.Timer != TimerOn || e.row.Info.Size == 0 ||
+// timer does that the row shows pending. Then una and nxt are the row's, too: a
+// capture that begins in the middle knows no better. KindUnknown: the packets must
+// tell.
+func (t *Tracker) told(e *end, s *Segment) Kind {
+	l, h := e.link, &e.link.flow.halves[e.side]
+	if e.row.Timer != TimerOn || e.row.Info.Size == 0 ||
 		s.SeqLen() == 0 || h.nxt != h.una && !seqLess(s.Seq, h.nxt) ||
 		e.memory.row < max(l.from[0], l.from[1]).Add(readingLag) {
 		return KindUnknown

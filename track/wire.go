@@ -37,7 +37,11 @@ func (t *Tracker) Segments(batch []Segment) {
 // segment takes in one TCP segment of a link, from the given side.
 func (t *Tracker) segment(s *Segment, l *link, side int) {
 	t.stats.TCP++
-	r := l.flow.read(s, side, t.told(l, s, side))
+	why := KindUnknown
+	if e := l.ends[side]; e != nil && e.row != nil {
+		why = t.told(e, s)
+	}
+	r := l.flow.read(s, side, why)
 	if r.Start && l.begun {
 		t.reuse(l, s.At)
 		l, side = t.links.of(s.Src, s.Dst)
