@@ -107,7 +107,7 @@ func (lt *linkTable) drop(l *link) {
 func (l *link) fetch() (any uint64) {
 	for i, e := range l.ends {
 		h := &l.flow.halves[i]
-		any += uint64(h.nxt)
+		any += uint64(h.nxt) + uint64(h.rtt.least)
 		if len(h.sends.ring) > 0 {
 			any += uint64(h.sends.at(h.sends.n).seq)
 		}

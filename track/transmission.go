@@ -11,6 +11,7 @@ type transmission struct {
 	seq, end    uint32
 	again       uint16 // how often it was sent again
 	sacked      bool
+	_           [8]byte // so that each has one line of memory to itself
 }
 
 // sent counts one more transmission of t.
@@ -63,7 +64,7 @@ func (q *transmissions) pop() {
 }
 
 // leastRing is the size of the smallest ring: room for a few of those acknowledged.
-const leastRing = 8
+const leastRing = 4
 
 // room makes room for k more, k at most 2.
 func (q *transmissions) room(k int32) {
