@@ -64,7 +64,7 @@ func (q *transmissions) pop() {
 }
 
 // leastRing is the size of the smallest ring: room for a few of those acknowledged.
-const leastRing = 4
+const leastRing = 8
 
 // room makes room for k more, k at most 2.
 func (q *transmissions) room(k int32) {
