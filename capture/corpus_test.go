@@ -3,7 +3,6 @@ package capture
 import (
 	"errors"
 	"io"
-	"os"
 	"path/filepath"
 	"testing"
 
@@ -11,6 +10,7 @@ import (
 	"github.com/gopacket/gopacket"
 	"github.com/gopacket/gopacket/layers"
 
+	"github.com/tcpwatch/tcpwatch/internal/lab/labtest"
 	"github.com/tcpwatch/tcpwatch/track"
 )
 
@@ -18,13 +18,10 @@ import (
 // project.
 func corpus(t testing.TB, folder string) []string {
 	t.Helper()
-	root := os.Getenv("TCPWATCH_CAPTURES")
-	if root == "" {
-		t.Skip("TCPWATCH_CAPTURES names no folder of captures")
-	}
-	files, err := filepath.Glob(filepath.Join(root, folder, "*"))
+	folder = labtest.Captures(t, folder)
+	files, err := filepath.Glob(filepath.Join(folder, "*"))
 	if err != nil || len(files) == 0 {
-		t.Fatalf("no captures in %s of %s: %v", folder, root, err)
+		t.Fatalf("no captures in %s: %v", folder, err)
 	}
 	return files
 }

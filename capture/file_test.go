@@ -422,10 +422,7 @@ func TestReaderLarge(t *testing.T) {
 
 // TestCaptures reads captures that others made, and counts their frames.
 func TestCaptures(t *testing.T) {
-	folder := os.Getenv("TCPWATCH_CAPTURES")
-	if folder == "" {
-		t.Skip("TCPWATCH_CAPTURES names no folder of captures")
-	}
+	folder := labtest.Captures(t, "")
 	list, err := os.Open("testdata/captures.txt")
 	if err != nil {
 		t.Fatal(err)

@@ -14,19 +14,9 @@ import (
 	"testing"
 
 	"github.com/tcpwatch/tcpwatch/capture"
+	"github.com/tcpwatch/tcpwatch/internal/lab/labtest"
 	"github.com/tcpwatch/tcpwatch/track"
 )
-
-// captures returns the folder of third-party captures below the one that
-// TCPWATCH_CAPTURES names.
-func captures(t *testing.T, kind string) string {
-	t.Helper()
-	root := os.Getenv("TCPWATCH_CAPTURES")
-	if root == "" {
-		t.Skip("TCPWATCH_CAPTURES names no folder of captures")
-	}
-	return filepath.Join(root, kind)
-}
 
 // require skips the test for want of something, or fails it where the
 // environment says that nothing may be wanting.
@@ -83,7 +73,7 @@ func retransmissions(told []track.Event) map[uint64]*track.Retransmitted {
 // TestKernelCounters compares the kinds with what the kernel that sent them
 // counted.
 func TestKernelCounters(t *testing.T) {
-	files, _ := filepath.Glob(filepath.Join(captures(t, "kernel"), "*.nstat"))
+	files, _ := filepath.Glob(filepath.Join(labtest.Captures(t, "kernel"), "*.nstat"))
 	if len(files) == 0 {
 		t.Fatal("no counters beside the captures")
 	}
@@ -125,7 +115,7 @@ func TestKernelCounters(t *testing.T) {
 
 // TestDeaths reads the deaths of three connections, whose schedule is known.
 func TestDeaths(t *testing.T) {
-	folder := captures(t, "kernel")
+	folder := labtest.Captures(t, "kernel")
 	for name, want := range map[string]string{
 		"estab-uto3.pcap":    "tlp rto rto rto",
 		"synsent-uto5.pcap":  "rto rto rto rto",
@@ -181,7 +171,7 @@ var tsharkDiffers = []struct {
 // least 98 % agree in that, and 98 % of those it finds sent again are; every
 // difference, as well in which of the two they are, is in tsharkDiffers.
 func TestTshark(t *testing.T) {
-	folder := captures(t, "tcp")
+	folder := labtest.Captures(t, "tcp")
 	tshark, err := exec.LookPath("tshark")
 	require(t, err)
 	files, _ := filepath.Glob(filepath.Join(folder, "*"))
@@ -273,7 +263,7 @@ func tsharkFinds(t *testing.T, tshark, path string) map[uint64]string {
 // TestCapturedTwice reads captures whose every packet is there two or three
 // times: all but the first are duplicates, and nothing was sent twice.
 func TestCapturedTwice(t *testing.T) {
-	folder := captures(t, "tcp")
+	folder := labtest.Captures(t, "tcp")
 	for name, first := range map[string][]uint64{
 		"D-any-dups-pcapng.pcapng": {1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23},
 		"D-vlan-collisions.pcap":   {1, 3, 4, 5, 10, 11, 12, 13, 14, 15, 16, 17, 29, 30},

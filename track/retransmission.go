@@ -51,11 +51,13 @@ func (h *half) settle(at Instant) {
 	if c.pending == 0 || seqLess(h.una, c.high) {
 		return
 	}
-	if lost, resent := h.lost(); lost && c.state != CAOpen {
-		c.state, c.high, c.since, c.pending = CARecovery, h.nxt, at, max(resent, 1)
-	} else {
-		c.state, c.pending = CAOpen, 0
+	if c.state != CAOpen {
+		if lost, resent := h.lost(); lost {
+			c.state, c.high, c.since, c.pending = CARecovery, h.nxt, at, max(resent, 1)
+			return
+		}
 	}
+	c.state, c.pending = CAOpen, 0
 }
 
 // lost reports whether anything in flight is taken for lost, by RACK or as it was sent

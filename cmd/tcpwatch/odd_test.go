@@ -6,19 +6,18 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/tcpwatch/tcpwatch/internal/lab/labtest"
 )
 
 // TestReplayOfOddFiles gives the program what others have found to be odd, and what
 // a compressed file may swell to: each is read to its end, or as far as it goes, and
 // then one line says why no further.
 func TestReplayOfOddFiles(t *testing.T) {
-	root := os.Getenv("TCPWATCH_CAPTURES")
-	if root == "" {
-		t.Skip("TCPWATCH_CAPTURES names no folder of captures")
-	}
-	files, err := filepath.Glob(filepath.Join(root, "odd", "*"))
+	folder := labtest.Captures(t, "odd")
+	files, err := filepath.Glob(filepath.Join(folder, "*"))
 	if err != nil || len(files) == 0 {
-		t.Fatalf("no odd captures in %s: %v", root, err)
+		t.Fatalf("no captures in %s: %v", folder, err)
 	}
 	for _, path := range append(files, swelling(t)) {
 		o := execute(t, false, "--json", "-r", path)
