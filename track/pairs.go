@@ -1,9 +1,6 @@
 package track
 
-import (
-	"math/bits"
-	"math/rand/v2"
-)
+import "hash/maphash"
 
 // pairs finds links by pairs of IPv4 addresses. It is asked for each segment, and
 // with many connections finding one takes as long as reading it: of a map without
@@ -12,7 +9,7 @@ import (
 type pairs struct {
 	slots []pairSlot // a power of two, in the order of the hashes; a link goes into the first free one after its place
 	n     int
-	seed  pairKey
+	seed  maphash.Seed
 }
 
 // pairKey is a pair of IPv4 addresses and their ports, the lesser end first.
@@ -24,13 +21,12 @@ type pairSlot struct {
 }
 
 func newPairs() pairs {
-	return pairs{slots: make([]pairSlot, 64), seed: pairKey{rand.Uint64(), rand.Uint64()}}
+	return pairs{slots: make([]pairSlot, 64), seed: maphash.MakeSeed()}
 }
 
 // place returns where k belongs.
 func (p *pairs) place(k pairKey) int {
-	hi, lo := bits.Mul64(k.addrs^p.seed.addrs, k.ports^p.seed.ports)
-	return int(hi^lo) & (len(p.slots) - 1)
+	return int(maphash.Comparable(p.seed, k)) & (len(p.slots) - 1)
 }
 
 func (p *pairs) find(k pairKey) *link {
