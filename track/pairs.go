@@ -1,6 +1,6 @@
 package track
 
-import "hash/maphash"
+import "math/rand/v2"
 
 // pairs finds links by pairs of IPv4 addresses. It is asked for each segment, and
 // with many connections finding one takes as long as reading it: of a map without
@@ -9,7 +9,7 @@ import "hash/maphash"
 type pairs struct {
 	slots []pairSlot // a power of two, in the order of the hashes; a link goes into the first free one after its place
 	n     int
-	seed  maphash.Seed
+	seed  pairKey // of two odd numbers
 }
 
 // pairKey is a pair of IPv4 addresses and their ports, the lesser end first.
@@ -21,12 +21,15 @@ type pairSlot struct {
 }
 
 func newPairs() pairs {
-	return pairs{slots: make([]pairSlot, 64), seed: maphash.MakeSeed()}
+	return pairs{slots: make([]pairSlot, 64), seed: pairKey{rand.Uint64() | 1, rand.Uint64() | 1}}
 }
 
 // place returns where k belongs.
 func (p *pairs) place(k pairKey) int {
-	return int(maphash.Comparable(p.seed, k)) & (len(p.slots) - 1)
+	h := k.addrs*p.seed.addrs + k.ports*p.seed.ports
+	h = (h ^ h>>33) * 0xff51afd7ed558ccd // so that each bit depends on all: MurmurHash3's finalizer
+	h = (h ^ h>>33) * 0xc4ceb9fe1a85ec53
+	return int(h^h>>33) & (len(p.slots) - 1)
 }
 
 func (p *pairs) find(k pairKey) *link {
